@@ -1,0 +1,54 @@
+"""Thresher: raw in, grain out.
+
+A project is a folder of SQL and Python files. `thresher.open(path)` opens one; what it gives back is
+what the command line itself calls. Importing this package loads nothing heavy: each name is loaded
+when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from thresher._version import __version__
+
+if TYPE_CHECKING:
+    from thresher.api.open import OpenProject, open  # noqa: A004  # reads as `thresher.open(path)`
+    from thresher.engines.python import Context
+    from thresher.errors import ThresherError, TransientError
+    from thresher.project.decorator import asset
+    from thresher.results import RunResult
+    from thresher.run.dag import run_dag
+
+__all__ = [
+    "Context",
+    "OpenProject",
+    "RunResult",
+    "ThresherError",
+    "TransientError",
+    "__version__",
+    "asset",
+    "open",
+    "run_dag",
+]
+
+_HOMES = {
+    "Context": "thresher.engines.python",
+    "OpenProject": "thresher.api.open",
+    "RunResult": "thresher.results",
+    "ThresherError": "thresher.errors",
+    "TransientError": "thresher.errors",
+    "asset": "thresher.project.decorator",
+    "open": "thresher.api.open",
+    "run_dag": "thresher.run.dag",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module `thresher` has no attribute `{name}`")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

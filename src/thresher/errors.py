@@ -1,0 +1,199 @@
+"""What can go wrong, said so that a person can act on it.
+
+Every error that Thresher raises on purpose is a [`ThresherError`][]: it must say *what* happened,
+*where*, and *what to do next*, and its type says whether trying again can help and which exit code
+the command ends with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+#: How many faults a message lists before it says "and N more".
+SHOWN_FAULTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is: a file with a line, an asset, a row of data; whatever is known."""
+
+    path: str | None = None
+    """File, relative to the project where it is inside it."""
+    line: int | None = None
+    """Line in the file, counted from 1."""
+    column: int | None = None
+    """Column in the line, counted from 1."""
+    asset: str | None = None
+    """Name of the asset, such as `clean.flights`."""
+
+    def __str__(self) -> str:
+        position = self.path or ""
+        if self.path and self.line:
+            position += f":{self.line}"
+            if self.column:
+                position += f":{self.column}"
+        if self.asset and position:
+            return f"{position} ({self.asset})"
+        return position or self.asset or ""
+
+
+NOWHERE = Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a project or an input: what, where, and what to do."""
+
+    what: str
+    place: Place = NOWHERE
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        where = str(self.place)
+        text = f"{where}: {self.what}" if where else self.what
+        return f"{text}\n  hint: {self.hint}" if self.hint else text
+
+
+class ThresherError(Exception):
+    """Root of all errors that Thresher raises on purpose.
+
+    Attributes:
+        fault: what happened, where, and what to do next.
+    """
+
+    exit_code = 1
+    """Exit code of a command that ends with this error."""
+    transient = False
+    """Whether the same thing may succeed when it is tried again."""
+
+    def __init__(
+        self, what: str, *, place: Place = NOWHERE, hint: str | None = None
+    ) -> None:
+        self.fault = Fault(what, place, hint)
+        super().__init__(what)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All that is wrong; one fault unless the error collects several."""
+        return (self.fault,)
+
+    def rewrite(self, change: Callable[[str], str]) -> None:
+        """Change every text of the error in place, such as to mask secrets in it."""
+        self.fault = _rewritten(self.fault, change)
+        self.args = tuple(change(arg) if isinstance(arg, str) else arg for arg in self.args)
+        if hasattr(self, "_faults"):
+            self._faults = tuple(_rewritten(fault, change) for fault in self._faults)
+
+    def __str__(self) -> str:
+        return str(self.fault)
+
+
+class ProjectError(ThresherError):
+    """The project is wrong, and nothing was run; holds every fault found, in file order."""
+
+    exit_code = 2
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self._faults = tuple(faults)
+        count = len(self._faults)
+        super().__init__(f"the project has {count} {'fault' if count == 1 else 'faults'}")
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Every fault of the project."""
+        return self._faults
+
+    def __str__(self) -> str:
+        shown = "\n".join(str(fault) for fault in self._faults[:SHOWN_FAULTS])
+        left = len(self._faults) - SHOWN_FAULTS
+        return f"{shown}\n... and {left} more" if left > 0 else shown
+
+
+class CommandError(ThresherError):
+    """The command cannot be carried out as it was given, and nothing was run."""
+
+    exit_code = 2
+
+
+class AssetError(ThresherError):
+    """An asset could not be built: its SQL or its function failed, or gave back the wrong thing."""
+
+
+class SourceError(ThresherError):
+    """Input could not be read: no file, or files that are not what the source says."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        place: Place = NOWHERE,
+        hint: str | None = None,
+        faults: Iterable[Fault] = (),
+    ) -> None:
+        super().__init__(what, place=place, hint=hint)
+        self._faults = tuple(faults)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The fault of each file that could not be read, or the one fault of the source."""
+        return self._faults or (self.fault,)
+
+
+class TransientError(ThresherError):
+    """Something outside failed that may well work in a moment; raised by sources and by user code."""
+
+    transient = True
+
+
+class ChangedWhileReadError(TransientError):
+    """An input file changed while it was being read."""
+
+
+class WarehouseError(ThresherError):
+    """The warehouse could not be read or written."""
+
+
+class DiskFullError(WarehouseError):
+    """No space left for what the run writes."""
+
+
+class HeldError(ThresherError):
+    """The environment is held by another run."""
+
+    exit_code = 5
+
+
+class CredentialsError(ThresherError):
+    """Credentials are missing or were refused."""
+
+    exit_code = 4
+
+
+class RunInterruptedError(ThresherError):
+    """The run was stopped by a signal; nothing of it was published.
+
+    Attributes:
+        exit_code: 128 + the signal's number.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        self.exit_code = 128 + signal_number
+        super().__init__(
+            "the run was interrupted",
+            hint="nothing was published; `thresher run` goes on from what was finished",
+        )
+
+
+def _rewritten(fault: Fault, change: Callable[[str], str]) -> Fault:
+    place = fault.place
+    if place.path:
+        place = replace(place, path=change(place.path))
+    return Fault(change(fault.what), place, change(fault.hint) if fault.hint else None)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Say whether trying again can help: told by the type, for our own errors and Python's."""
+    if isinstance(error, ThresherError):
+        return error.transient
+    return isinstance(error, (ConnectionError, TimeoutError, InterruptedError))

@@ -1,0 +1,124 @@
+"""What the user wrote in one file: a source, a query or a function that makes one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from thresher.project.contract import Contract
+
+
+class Kind(StrEnum):
+    """How an asset is made."""
+
+    SOURCE = "source"
+    SQL = "sql"
+    PYTHON = "python"
+
+
+class Materialized(StrEnum):
+    """What an asset leaves in the warehouse."""
+
+    TABLE = "table"
+    """Parquet files."""
+    VIEW = "view"
+    """Its query alone; it has no files."""
+
+
+class Volatile(StrEnum):
+    """How long the result of a query that is not repeatable may be kept."""
+
+    RUN = "run"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceBody:
+    """Where a raw asset comes from."""
+
+    type: str
+    """Name of the source in `plugins.py`, such as `files`."""
+    settings: Mapping[str, Any]
+    """Its settings, validated: plain values by name, every default filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlBody:
+    """A query, and what parsing it told."""
+
+    text: str
+    """The query as written, without its head; `$name` placeholders are bound by the engine."""
+    normal: str
+    """The query with comments and layout folded away: what the fingerprint sees."""
+    columns: tuple[str, ...] | None
+    """Names of the columns it gives, or None where they cannot be told without the data."""
+    macros: tuple[str, ...] = ()
+    """Names of the project's macros it uses, and of those that they use."""
+    first_line: int = 1
+    """Line of the file at which `text` begins, so that errors name the file's own lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class PythonInput:
+    """One parameter of an asset function."""
+
+    parameter: str
+    asset: str
+    frame: str
+    """Kind of frame the annotation asks for: a key of `engines/frames.py`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PythonBody:
+    """A function under `@asset`, read without running it."""
+
+    function: str
+    source: str
+    """Normal form of the module's source (comments and layout folded away)."""
+    inputs: tuple[PythonInput, ...]
+    context: str | None = None
+    """Name of the parameter that takes the run's context, if any."""
+    modules: tuple[tuple[str, str], ...] = ()
+    """Path and SHA-256 of each module of the project that it imports, directly or not."""
+    packages: tuple[tuple[str, str], ...] = ()
+    """Name and version of each installed package that these import."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """One table of the project and all that its author wrote about it."""
+
+    name: str
+    """`layer.name`, taken from the file's folder and name."""
+    path: str
+    """Its file, relative to the project, with forward slashes."""
+    body: SourceBody | SqlBody | PythonBody
+    contract: Contract = field(default_factory=Contract)
+    inputs: tuple[str, ...] = ()
+    """Assets it reads, sorted, each once."""
+    params: tuple[str, ...] = ()
+    """Parameters it uses, sorted; `run_time` is never among them."""
+    uses_run_time: bool = False
+    materialized: Materialized = Materialized.TABLE
+    volatile: Volatile | None = None
+    tags: tuple[str, ...] = ()
+    renamed_from: str | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """How it is made."""
+        if isinstance(self.body, SourceBody):
+            return Kind.SOURCE
+        return Kind.SQL if isinstance(self.body, SqlBody) else Kind.PYTHON
+
+    @property
+    def layer(self) -> str:
+        """Its layer, which is also its schema in the warehouse."""
+        return self.name.partition(".")[0]
+
+    @property
+    def table(self) -> str:
+        """Its name without the layer."""
+        return self.name.partition(".")[2]

@@ -1,0 +1,124 @@
+"""What must hold for a table: the contract at the head of an asset, as values.
+
+A contract is read from YAML by `project/contracts.py` and held against data by `quality/`. Nothing
+here touches data: these are frozen values and the arithmetic of tolerances.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from thresher.errors import NOWHERE, Place
+
+
+class Severity(StrEnum):
+    """How bad a violation is."""
+
+    WARNING = "warning"
+    """Told and counted; the table is published."""
+    ERROR = "error"
+    """The asset and all that stands on it is blocked."""
+    CRITICAL = "critical"
+    """As error, and nothing of the run is published, whatever else passed."""
+
+
+class OnViolation(StrEnum):
+    """What a violation does."""
+
+    BLOCK = "block"
+    WARN = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How many violating rows are let pass: a count, or a share of all rows."""
+
+    count: int = 0
+    share: float | None = None
+    """Share of all rows between 0 and 1; None where a count is given."""
+
+    def allows(self, violations: int, rows: int) -> bool:
+        """Say whether so many violations among so many rows are within the tolerance."""
+        if self.share is not None:
+            return violations <= self.share * rows
+        return violations <= self.count
+
+    def __str__(self) -> str:
+        return f"{self.share * 100:g}%" if self.share is not None else str(self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that must hold, for each row or for the table."""
+
+    kind: str
+    """Name of the check in the catalogue of `quality/checks.py`, such as `not_null`."""
+    columns: tuple[str, ...] = ()
+    """Columns it speaks of; empty for checks of the whole table."""
+    arguments: tuple[tuple[str, Any], ...] = ()
+    """Name and value of each argument; values are plain: numbers, texts, dates, tuples of these."""
+    on_violation: OnViolation = OnViolation.BLOCK
+    severity: Severity = Severity.ERROR
+    tolerate: Tolerance = Tolerance()
+    where: str | None = None
+    """SQL condition that limits the check to some rows."""
+    message: str | None = None
+    """What the author wants people to read when it is violated."""
+    references: tuple[str, ...] = ()
+    """Assets that the check needs beside its own."""
+    place: Place = field(default=NOWHERE, compare=False)
+    """File and line where it is written."""
+
+    @property
+    def id(self) -> str:
+        """What names the check in every report: `between(dep_delay, -120, 1500)`."""
+        values = [_text(value) for _, value in self.arguments]
+        text = f"{self.kind}({', '.join([*self.columns, *values])})"
+        return f"{text} where {self.where}" if self.where else text
+
+    def argument(self, name: str) -> Any:
+        """Give the value of an argument, or None where it is not given."""
+        return dict(self.arguments).get(name)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a violation beyond the tolerance keeps the table from being published."""
+        return self.on_violation is OnViolation.BLOCK and self.severity is not Severity.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as the contract names it."""
+
+    name: str
+    type: str | None = None
+    """Type in DuckDB's spelling, as written; None where any type will do."""
+    description: str = ""
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Everything that must hold for one table."""
+
+    description: str = ""
+    columns: tuple[Column, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Assets that the checks need beside their own, sorted, each once."""
+        return tuple(sorted({name for check in self.checks for name in check.references}))
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Type by column, for the columns that have one."""
+        return {column.name: column.type for column in self.columns if column.type}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_text(item) for item in value) + "]"
+    return str(value)

@@ -1,0 +1,263 @@
+"""What the hands give back: versions of tables, verdicts on them, and how each asset ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from thresher.errors import Fault
+from thresher.plan.plan import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of a version: its name, what it means, and how the file holds it."""
+
+    name: str
+    type: str
+    """Logical type in DuckDB's spelling: what readers of the warehouse see."""
+    storage: str
+    """Type that the Parquet file holds; differs where Parquet would lose the logical type."""
+
+
+Schema = tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One Parquet file of a version."""
+
+    path: str
+    """Relative to the warehouse, with forward slashes."""
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One input of a source as it was found: usually a file."""
+
+    path: str
+    """Relative to the project where it is inside it."""
+    size: int
+    """Bytes."""
+    modified: datetime
+    sha256: str
+
+
+class UnitOutcome(StrEnum):
+    """What became of one input."""
+
+    LOADED = "loaded"
+    SET_ASIDE = "set aside"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRecord:
+    """What became of one input, and where its rows are."""
+
+    unit: Unit
+    outcome: UnitOutcome
+    rows: int = 0
+    file: str | None = None
+    """Parquet file that holds its rows, relative to the warehouse; None if it was not loaded."""
+    reason: str | None = None
+    """Why it was not loaded."""
+    hint: str | None = None
+    line: int | None = None
+    """Line of the input at fault, if one is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One immutable version of one table."""
+
+    asset: str
+    fingerprint: str
+    build: str
+    """Tells builds of one fingerprint apart."""
+    ingredients: Mapping[str, str]
+    """What the fingerprint was made of."""
+    schema: Schema
+    files: tuple[DataFile, ...] = ()
+    """Its Parquet files; none for a view."""
+    sql: str | None = None
+    """Its query with every parameter a literal, for a view; None for a table."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """Version of each input it was built from."""
+    rows: int
+    rows_in: int = 0
+    """Rows of its inputs."""
+    units: tuple[UnitRecord, ...] = ()
+    """Its inputs one by one, for a source."""
+    built_at: datetime
+    run: str
+    engine: str
+    """Name and version of the engine, for the record."""
+
+    @property
+    def version(self) -> str:
+        """`<fingerprint>-<build>`: names this version everywhere."""
+        return f"{self.fingerprint}-{self.build}"
+
+
+class Status(StrEnum):
+    """How a check ended."""
+
+    PASSED = "passed"
+    TOLERATED = "tolerated"
+    """Violated, by no more than its tolerance."""
+    WARNED = "warned"
+    FAILED = "failed"
+    ERROR = "error"
+    """It could not be computed; never a pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """What one check found."""
+
+    check: str
+    """The check's id, such as `not_null(flight_id)`."""
+    kind: str
+    columns: tuple[str, ...] = ()
+    status: Status
+    severity: str = "error"
+    violations: int = 0
+    """Violating rows, or 1 for a check of the table that does not hold."""
+    rows: int = 0
+    """Rows looked at."""
+    message: str = ""
+    """What was found, in words."""
+    examples: tuple[Mapping[str, Any], ...] = ()
+    """A few violating rows, as plain values."""
+    figure: str | None = None
+    """What a check that depends on the time was judged by, such as the newest timestamp."""
+    path: str | None = None
+    line: int | None = None
+    seconds: float = 0.0
+
+    @property
+    def valid_share(self) -> float:
+        """Share of rows that satisfy the check, between 0 and 1."""
+        if not self.rows:
+            return 1.0 if not self.violations else 0.0
+        return max(0.0, 1 - self.violations / self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the audit of one version found."""
+
+    asset: str
+    version: str
+    key: str
+    """Hash of the version, its contract and the versions it was held against."""
+    rows: int
+    results: tuple[CheckResult, ...] = ()
+    at: datetime
+
+    @property
+    def passed(self) -> bool:
+        """Whether the version may be published."""
+        return all(r.status not in (Status.FAILED, Status.ERROR) for r in self.results)
+
+    @property
+    def critical(self) -> bool:
+        """Whether it keeps the whole run from being published."""
+        bad = (Status.FAILED, Status.ERROR)
+        return any(r.severity == "critical" and r.status in bad for r in self.results)
+
+    def count(self, status: Status) -> int:
+        """How many checks ended so."""
+        return sum(result.status is status for result in self.results)
+
+
+class OutcomeStatus(StrEnum):
+    """How an asset ended."""
+
+    BUILT = "built"
+    REUSED = "reused"
+    AUDITED = "audited"
+    KEPT = "kept"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one asset of a run ended."""
+
+    asset: str
+    action: Action
+    status: OutcomeStatus
+    snapshot: Snapshot | None = None
+    verdict: Verdict | None = None
+    started: datetime
+    seconds: float = 0.0
+    attempts: int = 1
+    faults: tuple[Fault, ...] = ()
+    """Why it failed or was blocked."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it may be published."""
+        return self.status not in (OutcomeStatus.FAILED, OutcomeStatus.BLOCKED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A manifest: every table of one environment at one instant."""
+
+    number: int
+    environment: str
+    run: str
+    parent: int | None
+    at: datetime
+    snapshots: Mapping[str, Snapshot]
+    verdicts: Mapping[str, Verdict]
+    sample: str | None = None
+    """Share of the raw rows it was made of, for a trial run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a run came to: what `project.run()` gives back and every report is made of."""
+
+    run: str
+    pipeline: str
+    environment: str
+    status: str
+    """`published`, `unchanged`, `failed` or `partly published`."""
+    exit_code: int
+    started: datetime
+    seconds: float
+    outcomes: tuple[Outcome, ...]
+    publication: int | None = None
+    """Number of the new publication, if there is one."""
+    removed: tuple[str, ...] = ()
+    """Assets that left the warehouse."""
+    sample: str | None = None
+    report: str | None = None
+    """Folder of the reports, relative to the project."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for passed."""
+        return self.exit_code in (0, 3)
+
+    @property
+    def refused(self) -> tuple[tuple[str, UnitRecord], ...]:
+        """Asset and record of every input that was not loaded."""
+        return tuple(
+            (outcome.asset, record)
+            for outcome in self.outcomes
+            if outcome.snapshot
+            for record in outcome.snapshot.units
+            if record.outcome is not UnitOutcome.LOADED
+        )
