@@ -1,0 +1,49 @@
+"""What SQL says: the only door to sqlglot.
+
+Everything that must know what a query reads, calls and gives is told here, as plain values that can
+be cached. A name is loaded when it is first used: sqlglot takes a third of a second to import, and
+neither a run with nothing to do nor a parse that is found in the cache may pay for it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from thresher.project.sql.parsed import ParsedExpression as ParsedExpression
+from thresher.project.sql.parsed import ParsedMacro as ParsedMacro
+from thresher.project.sql.parsed import ParsedQuery as ParsedQuery
+from thresher.project.sql.parsed import SqlError as SqlError
+
+if TYPE_CHECKING:
+    from thresher.project.sql.columns import resolve_columns as resolve_columns
+    from thresher.project.sql.literals import literal as literal
+    from thresher.project.sql.literals import quote as quote
+    from thresher.project.sql.parameters import inline_params as inline_params
+    from thresher.project.sql.statements import check_expression as check_expression
+    from thresher.project.sql.statements import parse_macro as parse_macro
+    from thresher.project.sql.statements import parse_query as parse_query
+    from thresher.project.sql.type_names import TYPE_NAMES as TYPE_NAMES
+    from thresher.project.sql.type_names import normal_type as normal_type
+    from thresher.project.sql.type_names import valid_type as valid_type
+    from thresher.project.sql.version import PARSER_VERSION as PARSER_VERSION
+
+_HOMES = {
+    "PARSER_VERSION": "version",
+    "TYPE_NAMES": "type_names",
+    "check_expression": "statements",
+    "inline_params": "parameters",
+    "literal": "literals",
+    "normal_type": "type_names",
+    "parse_macro": "statements",
+    "parse_query": "statements",
+    "quote": "literals",
+    "resolve_columns": "columns",
+    "valid_type": "type_names",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,80 @@
+"""Durations, sizes and shares as people write them in YAML: `30m`, `4GB`, `0.1%`."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from thresher.project.contract import Tolerance
+
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_BYTES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_BYTES |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+_AMOUNT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z%]*)\s*")
+
+
+def parse_duration(value: Any) -> timedelta:
+    """Read `500ms`, `30s`, `5m`, `2h`, `1d` or `1w`.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if isinstance(value, timedelta):
+        return value
+    number, unit = _amount(value)
+    if unit.lower() not in _SECONDS:
+        raise ValueError(f"should be a duration such as `30s`, `5m`, `2h` or `1d`, not `{value}`")
+    return timedelta(seconds=number * _SECONDS[unit.lower()])
+
+
+def parse_size(value: Any) -> int:
+    """Read `500MB`, `4GB` or `2GiB` as bytes.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    number, unit = _amount(value)
+    if unit.upper() not in _BYTES:
+        raise ValueError(f"should be a size such as `500MB` or `4GB`, not `{value}`")
+    return int(number * _BYTES[unit.upper()])
+
+
+def parse_share(value: Any) -> float:
+    """Read `1%` or `0.01` as a share between 0 and 1.
+
+    Raises:
+        ValueError: it is not a share.
+    """
+    number, unit = _amount(value)
+    share = number / 100 if unit == "%" else number
+    if unit not in ("", "%") or not 0 < share <= 1:
+        raise ValueError(f"should be a share such as `1%` or `0.01`, not `{value}`")
+    return share
+
+
+def parse_tolerance(value: Any) -> Tolerance:
+    """Read `5` as a count, or `0.1%` as a share of all.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if isinstance(value, Tolerance):
+        return value
+    number, unit = _amount(value)
+    if unit == "%" and number <= 100:
+        return Tolerance(share=number / 100)
+    if unit == "" and number == int(number):
+        return Tolerance(count=int(number))
+    raise ValueError(f"should be a count such as `5` or a share such as `0.1%`, not `{value}`")
+
+
+def _amount(value: Any) -> tuple[float, str]:
+    match = _AMOUNT.fullmatch(str(value)) if not isinstance(value, bool) else None
+    return (float(match[1]), match[2]) if match else (0.0, "?")
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Size = Annotated[int, BeforeValidator(parse_size)]
