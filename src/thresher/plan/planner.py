@@ -1,0 +1,223 @@
+"""How a plan is made: a pure function of the project and of what is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from thresher.errors import CommandError, Place
+from thresher.plan.audit_key import audit_key
+from thresher.plan.fingerprint import changes, fingerprint, ingredients
+from thresher.plan.plan import Action, Plan, Step
+from thresher.project.asset import Asset, SourceBody
+from thresher.project.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A version that is there already."""
+
+    version: str
+    fingerprint: str
+    ingredients: Mapping[str, str]
+    built_at: datetime
+    audit_key: str | None = None
+    """Key of the audit that it passed, if it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a source has to read."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Hash of each file by path."""
+    modified: datetime | None = None
+    """When the newest of them was last changed."""
+    fault: str | None = None
+    """Why there is nothing to read, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What is there when a plan is made."""
+
+    parent: int | None
+    """Number of the current publication."""
+    published: Mapping[str, Known]
+    """Published version of each asset."""
+    find: Callable[[str, str], Known | None]
+    """Looks for a complete version of an asset with a fingerprint."""
+    listings: Mapping[str, Listing]
+    """What each source has to read; a source that nobody looked at is missing."""
+    run_time: datetime
+    sample: str | None = None
+    engine: str | None = None
+    """Name and version of the engine, where a change of it should build anew."""
+    full_refresh: bool = False
+    """Build everything selected, changed or not."""
+
+
+def make_plan(
+    project: Project, situation: Situation, selected: frozenset[str] | None = None
+) -> Plan:
+    """Decide what will be done to each asset, in order, and why.
+
+    Args:
+        project: what the user wrote.
+        situation: what is there already.
+        selected: names of the assets to look after; None for all of them.
+
+    Raises:
+        CommandError: an asset that is not selected is needed, and was never built.
+    """
+    chosen = frozenset(project.assets) if selected is None else selected
+    planner = _Planner(project, situation, chosen)
+    for asset in project.assets.values():
+        planner.add(asset)
+    planner.refuse_missing()
+    steps = tuple(planner.audited(step) for step in planner.steps.values())
+    partial = chosen != frozenset(project.assets)
+    gone = () if partial else sorted(set(situation.published) - set(project.assets))
+    return Plan(
+        environment=project.settings.environment,
+        parent=situation.parent,
+        steps=tuple(sorted(steps, key=lambda step: (step.stage, step.asset))),
+        removed=tuple(gone),
+        run_time=situation.run_time,
+        sample=situation.sample,
+        partial=partial,
+    )
+
+
+class _Planner:
+    """Goes through the assets in order, and remembers which version of each is settled."""
+
+    def __init__(self, project: Project, situation: Situation, selected: frozenset[str]) -> None:
+        self._project = project
+        self._situation = situation
+        self._selected = selected
+        self._stages = project.stages
+        self._settled: dict[str, str | None] = {}
+        self._missing: list[tuple[str, str]] = []
+        self.steps: dict[str, Step] = {}
+
+    def add(self, asset: Asset) -> None:
+        known = self._situation.published.get(asset.name)
+        if asset.name not in self._selected:
+            if known is not None:
+                self._left(asset, known)
+            return
+        self._missing += [(asset.name, name) for name in asset.inputs if name not in self._settled]
+        step = self._decide(asset, known)
+        self.steps[asset.name] = step
+        self._settled[asset.name] = step.version
+
+    def refuse_missing(self) -> None:
+        if not self._missing:
+            return
+        asset, needed = self._missing[0]
+        raise CommandError(
+            f"`{asset}` reads `{needed}`, which is not selected and was never built",
+            place=Place(self._project.assets[asset].path),
+            hint=f"select what it stands on as well: `--select +{asset}`",
+        )
+
+    def audited(self, step: Step) -> Step:
+        """Turn `keep` into `audit` where the contract, or what it refers to, is another."""
+        asset = self._project.assets[step.asset]
+        needed = asset.contract.references
+        if step.action is not Action.KEEP or step.version is None:
+            return step
+        moving = [name for name in needed if self._settled.get(name) is None]
+        if moving:
+            reason = f"checked against what changes: {', '.join(moving)}"
+            return replace(step, action=Action.AUDIT, reason=reason)
+        referenced = {name: self._settled[name] or "" for name in needed}
+        known = self._situation.published[asset.name]
+        if audit_key(step.version, asset.contract, referenced) != known.audit_key:
+            reason = "contract changed" if asset.name in self._selected else "checks changed"
+            return replace(step, action=Action.AUDIT, reason=reason)
+        return step
+
+    def _left(self, asset: Asset, known: Known) -> None:
+        """Keep what is not selected, and see whether it is stale."""
+        looked_at = asset.name in self._situation.listings or not isinstance(asset.body, SourceBody)
+        settled = all(self._settled.get(name) for name in asset.inputs)
+        now = self._ingredients(asset) if looked_at else known.ingredients
+        stale = not settled or fingerprint(now) != known.fingerprint
+        self._settled[asset.name] = known.version
+        self.steps[asset.name] = self._step(
+            asset,
+            Action.KEEP,
+            "not selected; stale" if stale else "not selected",
+            known,
+            fingerprint=known.fingerprint,
+            ingredients=known.ingredients,
+            version=known.version,
+            stale=stale,
+        )
+
+    def _decide(self, asset: Asset, known: Known | None) -> Step:
+        listing = self._situation.listings.get(asset.name, Listing())
+        pending = [name for name in asset.inputs if self._settled.get(name) is None]
+        now = self._ingredients(asset)
+        renamed = self._situation.published.get(asset.renamed_from or "")
+        why = changes(known.ingredients, now) if known else "never built"
+        if listing.fault:
+            return self._step(asset, Action.BUILD, listing.fault, known)
+        if pending:
+            said = changes(_without(known, pending), now) if known else why
+            also = f"input changed: {', '.join(pending)}" if known else ""
+            return self._step(asset, Action.BUILD, ", ".join(filter(None, [said, also])), known)
+        made = {"fingerprint": fingerprint(now), "ingredients": now}
+        if self._situation.full_refresh:
+            return self._step(asset, Action.BUILD, "full refresh asked for", known, **made)
+        if known and known.fingerprint == made["fingerprint"]:
+            version = known.version
+            return self._step(asset, Action.KEEP, "unchanged", known, version=version, **made)
+        found = self._situation.find(asset.name, str(made["fingerprint"]))
+        if renamed and renamed.fingerprint == made["fingerprint"]:
+            found, why = renamed, f"renamed from {asset.renamed_from}"
+        if found:
+            why += "" if found is renamed else "; this version is in the lake"
+            version = found.version
+            return self._step(asset, Action.REUSE, why, known, version=version, **made)
+        return self._step(asset, Action.BUILD, why, known, **made)
+
+    def _ingredients(self, asset: Asset) -> dict[str, str]:
+        situation = self._situation
+        listing = situation.listings.get(asset.name, Listing())
+        return ingredients(
+            asset,
+            self._project,
+            versions={name: v for name in asset.inputs if (v := self._settled.get(name))},
+            files=listing.files,
+            run_time=situation.run_time,
+            sample=situation.sample,
+            engine=situation.engine,
+        )
+
+    def _step(
+        self, asset: Asset, action: Action, reason: str, known: Known | None, **made: object
+    ) -> Step:
+        listing = self._situation.listings.get(asset.name)
+        moments = [self.steps[name].changed_at for name in asset.inputs if name in self.steps]
+        if listing is not None:
+            moments.append(listing.modified)
+        step = Step(
+            asset=asset.name,
+            action=action,
+            reason=reason or "changed",
+            stage=self._stages[asset.name],
+            inputs=asset.inputs,
+            waits_for=tuple(n for n in asset.contract.references if n not in asset.inputs),
+            changed_at=known.built_at if known else None,
+            inputs_changed_at=max((at for at in moments if at is not None), default=None),
+        )
+        return replace(step, **made)  # type: ignore[arg-type]  # fields of Step, by name
+
+
+def _without(known: Known, pending: list[str]) -> dict[str, str]:
+    gone = {f"input:{name}" for name in pending}
+    return {key: value for key, value in known.ingredients.items() if key not in gone}
