@@ -1,8 +1,8 @@
 """Thresher: raw in, grain out.
 
-A project is a folder of SQL and Python files. `thresher.open(path)` opens one; what it gives back is
-what the command line itself calls. Importing this package loads nothing heavy: each name is loaded
-when it is first asked for.
+A project is a folder of SQL and Python files. `thresher.open(path)` opens one; what it gives back
+is what the command line itself calls. Importing this package loads nothing heavy: each name is
+loaded when it is first asked for.
 """
 
 from __future__ import annotations

@@ -67,9 +67,7 @@ class ThresherError(Exception):
     transient = False
     """Whether the same thing may succeed when it is tried again."""
 
-    def __init__(
-        self, what: str, *, place: Place = NOWHERE, hint: str | None = None
-    ) -> None:
+    def __init__(self, what: str, *, place: Place = NOWHERE, hint: str | None = None) -> None:
         self.fault = Fault(what, place, hint)
         super().__init__(what)
 
@@ -82,8 +80,6 @@ class ThresherError(Exception):
         """Change every text of the error in place, such as to mask secrets in it."""
         self.fault = _rewritten(self.fault, change)
         self.args = tuple(change(arg) if isinstance(arg, str) else arg for arg in self.args)
-        if hasattr(self, "_faults"):
-            self._faults = tuple(_rewritten(fault, change) for fault in self._faults)
 
     def __str__(self) -> str:
         return str(self.fault)
@@ -98,6 +94,11 @@ class ProjectError(ThresherError):
         self._faults = tuple(faults)
         count = len(self._faults)
         super().__init__(f"the project has {count} {'fault' if count == 1 else 'faults'}")
+
+    def rewrite(self, change: Callable[[str], str]) -> None:
+        """Change every text of the error in place."""
+        super().rewrite(change)
+        self._faults = tuple(_rewritten(fault, change) for fault in self._faults)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -134,6 +135,11 @@ class SourceError(ThresherError):
         super().__init__(what, place=place, hint=hint)
         self._faults = tuple(faults)
 
+    def rewrite(self, change: Callable[[str], str]) -> None:
+        """Change every text of the error in place."""
+        super().rewrite(change)
+        self._faults = tuple(_rewritten(fault, change) for fault in self._faults)
+
     @property
     def faults(self) -> tuple[Fault, ...]:
         """The fault of each file that could not be read, or the one fault of the source."""
@@ -141,7 +147,7 @@ class SourceError(ThresherError):
 
 
 class TransientError(ThresherError):
-    """Something outside failed that may well work in a moment; raised by sources and by user code."""
+    """Something outside failed that may work in a moment; raised by sources and by user code."""
 
     transient = True
 

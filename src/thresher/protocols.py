@@ -100,8 +100,24 @@ class Engine(Protocol):
         """
         ...
 
+    def head(
+        self,
+        sql: str,
+        tables: Mapping[str, Snapshot],
+        params: Mapping[str, Any] | None = None,
+        *,
+        macros: Mapping[str, str] | None = None,
+        limit: int,
+    ) -> tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]:
+        """Give the names of a query's columns, and its first rows.
+
+        Raises:
+            AssetError: the query failed.
+        """
+        ...
+
     def interrupt(self) -> None:
-        """Stop whatever is being computed; the calls under way raise."""
+        """Stop whatever is being computed; the calls under way raise, and so do later ones."""
         ...
 
     def close(self) -> None:
@@ -136,4 +152,3 @@ class Source(Protocol):
     def interrupt(self) -> None:
         """Stop whatever is being read; the calls under way raise."""
         ...
-

@@ -233,7 +233,7 @@ class RunResult:
     pipeline: str
     environment: str
     status: str
-    """`published`, `unchanged`, `failed` or `partly published`."""
+    """`published`, `unchanged`, `failed`, `partly published` or `interrupted`."""
     exit_code: int
     started: datetime
     seconds: float

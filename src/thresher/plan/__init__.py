@@ -1,0 +1,1 @@
+"""What will be done and why: pure functions of the project and of what is there."""

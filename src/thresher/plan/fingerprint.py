@@ -89,7 +89,9 @@ def changes(old: Mapping[str, str], new: Mapping[str, str]) -> str:
         kind, _, name = key.partition(":")
         verb = "added" if key not in old else "removed" if key not in new else "changed"
         phrase = f"{_WORDS.get(kind, kind)} {verb}" if name or kind not in _SINGLE else ""
-        said.setdefault(phrase or f"{_WORDS.get(kind, kind)} changed", []).extend([name] * bool(name))
+        said.setdefault(phrase or f"{_WORDS.get(kind, kind)} changed", []).extend(
+            [name] * bool(name)
+        )
     return ", ".join(
         f"{phrase}: {_listed(names)}" if names else phrase for phrase, names in said.items()
     )

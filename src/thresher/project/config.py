@@ -184,7 +184,7 @@ def read_settings(
     active = wanted or _default_environment(document)
     filled = _Filled(document, known, dotenv, active)
     value = filled.fill(document.value, ())
-    faults = [*filled.faults, *_missing_from_example(root, filled.names, document)]
+    faults = [*filled.faults, *_missing_from_example(root, filled.names)]
     masker = Masker.of(filled.secrets)
     try:
         config = validate(Config, document, value=value)
@@ -218,7 +218,9 @@ def _settings(
     secrets = {str(v) for k, v in params.items() if looks_secret(k)}
     run = config.run
     if chosen.run is not None:
-        run = run.model_copy(update={k: getattr(chosen.run, k) for k in chosen.run.model_fields_set})
+        run = run.model_copy(
+            update={k: getattr(chosen.run, k) for k in chosen.run.model_fields_set}
+        )
     return Settings(
         config=config,
         environment=name,
@@ -260,7 +262,7 @@ def _default_environment(document: Document) -> str:
     return str(value.get("default_environment", "dev"))
 
 
-def _missing_from_example(root: Path, names: Mapping[str, Place], document: Document) -> list[Fault]:
+def _missing_from_example(root: Path, names: Mapping[str, Place]) -> list[Fault]:
     """Find variables that `config.yaml` names and `.env.example` does not."""
     if not names:
         return []
@@ -319,7 +321,7 @@ class _Filled:
                         f"the variable `{name}` is not set",
                         place,
                         nearest(name, self._dotenv)
-                        or f"set it in the environment or in `.env`, or write `${{{name}:-default}}`",
+                        or f"set it in the environment or in `.env`: `{name}=...`",
                     )
                 )
             return ""

@@ -19,9 +19,7 @@ from thresher.project.documents import Document, validate
 from thresher.project.units import parse_duration, parse_tolerance
 
 Scalar = bool | int | float | Decimal | dt.datetime | dt.date | str
-Names = Annotated[
-    tuple[str, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)
-]
+Names = Annotated[tuple[str, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
 POLICY = ("on_violation", "tolerate", "severity", "where", "message")
 
 
@@ -290,7 +288,7 @@ def _table_check(kind: str, part: Any, place: Place) -> Check:
     return _check(kind, columns, arguments, to, part, part, place)
 
 
-def _check(  # noqa: PLR0913  # the parts of one value
+def _check(  # the parts of one value
     kind: str,
     columns: tuple[str, ...],
     arguments: tuple[tuple[str, Any], ...],

@@ -153,7 +153,7 @@ def _locate(
 ) -> None:
     lines.setdefault(way, node.start_mark.line + first_line)
     if isinstance(node, yaml.ScalarNode):
-        if node.style is None:
+        if not node.style:
             plain.add(way)
         return
     if isinstance(node, yaml.SequenceNode):

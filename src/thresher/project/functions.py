@@ -267,7 +267,7 @@ def _imports(
                     waiting.append((parsed, key))
                 continue
             top = name.partition(".")[0]
-            if top in sys.stdlib_module_names or top in ("thresher", "__future__"):
+            if top in sys.stdlib_module_names or top == "thresher" or _in_project(top, root):
                 continue
             if importlib.util.find_spec(top) is None:
                 hint = f"install it: `pip install {top}`"
@@ -306,6 +306,12 @@ def _project_module(name: str, root: Path) -> Path | None:
     return None
 
 
+def _in_project(top: str, root: Path) -> bool:
+    """Say whether a top-level name is a module or a folder of the project."""
+    places = [base / top for base in (root / "src", root)]
+    return any(place.is_dir() or place.with_suffix(".py").is_file() for place in places)
+
+
 def _parse(file: Path, path: str, faults: list[Fault]) -> ast.Module | None:
     try:
         return ast.parse(file.read_text(encoding="utf-8"))
@@ -320,4 +326,6 @@ def _version(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         owners = importlib.metadata.packages_distributions().get(package, ())
-        return ",".join(f"{name}=={importlib.metadata.version(name)}" for name in sorted(set(owners)))
+        return ",".join(
+            f"{name}=={importlib.metadata.version(name)}" for name in sorted(set(owners))
+        )

@@ -13,7 +13,9 @@ from thresher.project.parsed import located
 from thresher.project.project import Macro
 
 
-def read_macros(root: Path, folder: Path, cache: ParseCache) -> tuple[dict[str, Macro], list[Fault]]:
+def read_macros(
+    root: Path, folder: Path, cache: ParseCache
+) -> tuple[dict[str, Macro], list[Fault]]:
     """Read every macro of a project; those that others use come first."""
     faults: list[Fault] = []
     parsed: dict[str, tuple[sql.ParsedMacro, str]] = {}

@@ -16,7 +16,7 @@ def cached_query(cache: ParseCache, text: str, path: str, first_line: int) -> sq
     Raises:
         ProjectError: it is not one query; the fault has the line of the file.
     """
-    parse = located(sql.parse_query, path, first_line)
+    parse: Callable[[str], sql.ParsedQuery] = located(sql.parse_query, path, first_line)
     return cache.remember(
         "query", text, parse, dump=sql.ParsedQuery.to_json, load=sql.ParsedQuery.from_json
     )
@@ -49,9 +49,7 @@ def cached_type(cache: ParseCache, text: str) -> bool:
     return cache.remember("type", text, sql.valid_type, dump=bool, load=bool)
 
 
-def located(
-    parse: Callable[[str], Any], path: str, first_line: int
-) -> Callable[[str], Any]:
+def located(parse: Callable[[str], Any], path: str, first_line: int) -> Callable[[str], Any]:
     """Make a parser whose errors are faults with the line of the file that the text begins in."""
 
     def run(text: str) -> Any:

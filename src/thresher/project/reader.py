@@ -58,7 +58,7 @@ def find_root(start: Path) -> Path:
             return folder
     raise CommandError(
         f"there is no `{CONFIG_FILE}` in `{start}` or above it",
-        hint="go into a project's folder, name it with `--project`, or make one: `thresher init NAME`",
+        hint="name a project's folder with `--project`, or make one: `thresher init NAME`",
     )
 
 
@@ -284,5 +284,3 @@ def _split_head(text: str, path: str) -> tuple[Document, str, int]:
     after = end + len(_HEAD_CLOSES)
     document = parse_document(text[opened:end], path, first_line=line)
     return document, text[after:], 1 + text.count("\n", 0, after)
-
-

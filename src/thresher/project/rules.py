@@ -211,7 +211,7 @@ def _condition(
     except ProjectError as error:
         yield from error.faults
         return
-    for name in parsed.inputs:
+    for name, _ in parsed.inputs:
         yield Fault(
             f"the condition `{text}` reads `{name}`", place, "a condition speaks of one row alone"
         )

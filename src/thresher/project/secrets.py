@@ -61,7 +61,8 @@ class Masker:
             masked = type(value)([self.value(part) for part in value])
         elif str(value) in self.secrets and not isinstance(value, bool):
             masked = MASK
-        return masked
+        result: T = masked
+        return result
 
 
 def mask_keys(value: Any) -> Any:

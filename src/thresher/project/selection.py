@@ -16,7 +16,9 @@ from thresher.project.asset import Asset
 from thresher.project.documents import nearest
 from thresher.project.project import Project
 
-_PART = re.compile(r"(?:(?P<up>\d*)\+)?(?:(?P<method>[a-z_]+):)?(?P<pattern>[^+]+?)(?:\+(?P<down>\d*))?")
+_PART = re.compile(
+    r"(?:(?P<up>\d*)\+)?(?:(?P<method>[a-z_]+):)?(?P<pattern>[^+]+?)(?:\+(?P<down>\d*))?"
+)
 METHODS = ("name", "tag", "file", "path", "layer", "kind")
 
 
@@ -54,7 +56,8 @@ def _matched(project: Project, part: str) -> set[str]:
         hint = nearest(method, METHODS) if method else None
         raise CommandError(
             f"`{part}` is not a selection",
-            hint=hint or "such as `clean.flights`, `clean.*`, `+name`, `name+`, `tag:daily`, `file:src/x.sql`",
+            hint=hint
+            or "such as `clean.flights`, `clean.*`, `+name`, `name+`, `tag:daily`",
         )
     pattern = match["pattern"]
     found = {a.name for a in project.assets.values() if _matches(a, match["method"], pattern)}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from thresher.project.sql.functions import (
     CLAUSES,
@@ -20,12 +20,17 @@ from thresher.project.sql.functions import (
     READ_OUTSIDE,
     SYNTAX,
 )
-from thresher.project.sql.tree import Statement, first_start, start_of
+from thresher.project.sql.tree import (
+    CLOSING,
+    OPENING,
+    Statement,
+    closing,
+    first_start,
+    start_of,
+)
 
 _NAMES = (TokenType.VAR, TokenType.IDENTIFIER)
 _LEAVES = (exp.Identifier, exp.Literal, exp.Star)
-_OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE)
-_CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +43,15 @@ class Call:
     """Offset at which it begins."""
     end: int
     """Offset behind it."""
-    arguments: int
-    """How many arguments it is given."""
+    alone: bool
+    """Whether it has no more than one argument."""
 
     @property
     def repeatable(self) -> bool:
         """Whether it gives the same answer whenever it is asked the same."""
         if self.name in NOT_REPEATABLE or self.name.startswith(ENGINE_STATE):
             return False
-        return not (self.name in NOT_REPEATABLE_ALONE and self.arguments == 1)
+        return not (self.alone and self.name in NOT_REPEATABLE_ALONE)
 
     @property
     def reads_outside(self) -> bool:
@@ -58,34 +63,27 @@ def calls(statement: Statement) -> Iterator[Call]:
     """Find all calls, in the order in which they are written."""
     names, heads = _positions(statement.tree)
     tokens = statement.tokens
-    for index, token in enumerate(tokens):
-        after = tokens[index + 1].token_type if index + 1 < len(tokens) else None
+    for at, token in enumerate(tokens):
         name = token.text.lower()
-        if after is TokenType.L_PAREN:
+        if token.start in names:
+            continue
+        if at + 1 < len(tokens) and tokens[at + 1].token_type is TokenType.L_PAREN:
             unknown = token.token_type in _NAMES and name not in CLAUSES
-            if token.start in heads or (token.start not in names and (unknown or name in SYNTAX)):
-                last, arguments = arguments_of(tokens, index + 1)
-                yield Call(name, token.start, last.end + 1, arguments)
-        elif token.token_type not in _NAMES and token.start not in names:
-            if name in NOT_REPEATABLE:
-                yield Call(name, token.start, token.end + 1, 0)
+            if token.start in heads or unknown or name in SYNTAX:
+                end = closing(tokens, at + 1)
+                yield Call(name, token.start, tokens[end].end + 1, not _comma(tokens[at + 2 : end]))
+        elif token.token_type not in _NAMES and name in NOT_REPEATABLE:
+            yield Call(name, token.start, token.end + 1, alone=True)
 
 
-def arguments_of(tokens: Sequence[Token], opening: int) -> tuple[Token, int]:
-    """Give the token that closes a parenthesis, and how many arguments stand inside."""
+def _comma(tokens: Sequence[Token]) -> bool:
+    """Say whether there is a comma outside of all brackets."""
     depth = 0
-    commas = 0
-    for index in range(opening, len(tokens)):
-        kind = tokens[index].token_type
-        if kind in _OPENING:
-            depth += 1
-        elif kind in _CLOSING:
-            depth -= 1
-            if depth == 0:
-                return tokens[index], commas + 1 if index > opening + 1 else 0
-        elif kind is TokenType.COMMA and depth == 1:
-            commas += 1
-    return tokens[-1], commas + 1
+    for token in tokens:
+        depth += (token.token_type in OPENING) - (token.token_type in CLOSING)
+        if depth == 0 and token.token_type is TokenType.COMMA:
+            return True
+    return False
 
 
 def unrepeatable_samples(tree: exp.Expr) -> Iterator[tuple[str, int]]:

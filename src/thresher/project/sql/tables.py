@@ -28,8 +28,8 @@ class TableRead:
 def tables_read(tree: exp.Expr) -> Iterator[TableRead]:
     """Find the tables that are read, in any clause, in no order.
 
-    A common table expression hides a table of its name, in the query it belongs to and in all below,
-    from its own definition on if it is recursive, and after it if it is not.
+    A common table expression hides a table of its name in the query it belongs to and in all below:
+    from its own definition on if it is recursive, after it if it is not.
     """
     waiting: list[tuple[exp.Expr, frozenset[str]]] = [(tree, frozenset())]
     while waiting:
@@ -53,4 +53,4 @@ def table_read(table: exp.Table) -> TableRead | None:
     if isinstance(table.this, exp.Func):
         return None
     parts = tuple(part.name for part in table.parts if part.name)
-    return TableRead(parts, first_start(table.this))
+    return TableRead(parts, min(first_start(part) for part in table.parts))

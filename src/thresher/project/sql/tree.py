@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 import logging
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
-from sqlglot.errors import ParseError, SqlglotError, TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.tokenizer_core import Token, TokenType
 
 from thresher.project.sql.parsed import SqlError
+from thresher.project.sql.quoting import masked, position
 
 # sqlglot takes what it does not know for a command, and warns on its log; we refuse it ourselves.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
-_DIALECT = DuckDB()
-_TOO_DEEP = "the SQL is nested too deep"
+OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE)
+CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE)
+
+
+class _Dialect(DuckDB):
+    """DuckDB's dialect for masked texts, which have no dollar quotes.
+
+    Nor are there other dialects' keywords in it that are names of functions in DuckDB.
+    """
+
+    class Tokenizer(DuckDB.Tokenizer):
+        HEREDOC_STRINGS: ClassVar[list[str | tuple[str, str]]] = []
+        KEYWORDS: ClassVar[dict[str, TokenType]] = {
+            word: kind
+            for word, kind in DuckDB.Tokenizer.KEYWORDS.items()
+            if word not in ("APPLY", "SHOW")
+        }
+
+
+_DIALECT = _Dialect()
 #: What sqlglot raises on odd SQL beside its own errors: its builders trust their arguments.
 _ODD = (AttributeError, LookupError, TypeError, ValueError)
 
@@ -27,8 +46,8 @@ _ODD = (AttributeError, LookupError, TypeError, ValueError)
 class Statement:
     """One statement: the text it stands in, its tokens and its tree.
 
-    Positions are offsets into the text. sqlglot's own lines cannot be used: its tokenizer loses
-    count of them after each `$`.
+    Positions are offsets into the text. What is written is taken from there, never from the tree:
+    the parser saw a masked text.
     """
 
     text: str
@@ -45,7 +64,7 @@ class Statement:
 
     def error(self, what: str, token: Token, hint: str | None = None) -> SqlError:
         """Make an error that points at a token."""
-        return SqlError(what, *_position(self.text, token.start), hint)
+        return SqlError(what, *position(self.text, token.start), hint)
 
 
 def split(text: str) -> list[list[Token]]:
@@ -55,16 +74,12 @@ def split(text: str) -> list[list[Token]]:
         SqlError: a literal, a quoted name or a comment has no end.
     """
     try:
-        tokens = _DIALECT.tokenize(text)
-    except TokenError as error:
-        raise _token_error(text, error) from None
-    except _ODD as error:
+        tokens = _DIALECT.tokenize(masked(text))
+    except (SqlglotError, *_ODD) as error:
         raise SqlError(f"the SQL cannot be read: {error}") from None
-    starts = _line_starts(text)
     statements: list[list[Token]] = [[]]
     for token in tokens:
         token.comments = []  # sqlglot acts upon some comments
-        token.line, token.col = _in_lines(starts, token.start)
         if token.token_type is TokenType.SEMICOLON:
             statements.append([])
         else:
@@ -87,7 +102,8 @@ def only_one(text: str, what: str) -> list[Token]:
         raise SqlError(f"there is no SQL where {what} should be")
     if len(statements) > 1:
         second = statements[1][0]
-        raise SqlError(f"only {what} can stand here, not several statements", *_place(second))
+        where = position(text, second.start)
+        raise SqlError(f"only {what} can stand here, not several statements", *where)
     return statements[0]
 
 
@@ -97,20 +113,33 @@ def parse(text: str, tokens: Sequence[Token], into: type[exp.Expr] | None = None
     Raises:
         SqlError: it is not valid SQL.
     """
-    parser = _DIALECT.parser()
+    # with all of the text for a context, an error tells the offset at which it was found
+    parser = _DIALECT.parser(error_message_context=len(text))
     given = list(tokens)
+    where = position(text, tokens[0].start)
     try:
         trees = parser.parse_into(into, given, text) if into else parser.parse(given, text)
     except ParseError as error:
-        raise _syntax_error(error) from None
+        raise _syntax_error(text, error) from None
     except RecursionError:
-        raise SqlError(_TOO_DEEP, *_place(given[0])) from None
+        raise SqlError("the SQL is nested too deep", *where) from None
     except (SqlglotError, *_ODD) as error:
-        raise SqlError(f"the SQL cannot be read: {error}", *_place(given[0])) from None
+        raise SqlError(f"the SQL cannot be read: {error}", *where) from None
     (tree,) = trees
     if tree is None:
-        raise SqlError("there is no SQL", *_place(given[0]))
+        raise SqlError("there is no SQL", *where)
     return Statement(text, tuple(tokens), tree)
+
+
+def closing(tokens: Sequence[Token], opening: int) -> int:
+    """Give the position of the token that closes the bracket at a position."""
+    depth = 0
+    for at in range(opening, len(tokens)):
+        depth += tokens[at].token_type in OPENING
+        depth -= tokens[at].token_type in CLOSING
+        if depth == 0:
+            return at
+    return len(tokens) - 1
 
 
 def start_of(node: exp.Expr) -> int | None:
@@ -135,34 +164,10 @@ def children(node: exp.Expr, *, without: Iterable[str] = ()) -> Iterator[exp.Exp
                 yield child
 
 
-def _line_starts(text: str) -> list[int]:
-    return [0, *(index + 1 for index, letter in enumerate(text) if letter == "\n")]
-
-
-def _in_lines(starts: list[int], offset: int) -> tuple[int, int]:
-    line = bisect_right(starts, offset)
-    return line, offset - starts[line - 1] + 1
-
-
-def _position(text: str, offset: int) -> tuple[int, int]:
-    return _in_lines(_line_starts(text), offset)
-
-
-def _place(token: Token) -> tuple[int, int]:
-    return token.line, token.col
-
-
-def _token_error(text: str, error: TokenError) -> SqlError:
-    # the innermost message ends with the offset at which the literal begins, as ":<offset>"
-    offset = str(error.__cause__ or "").rpartition(":")[2]
-    place = _position(text, int(offset)) if offset.isdecimal() else (1, 1)
-    return SqlError("a literal, a quoted name or a comment has no end", *place)
-
-
-def _syntax_error(error: ParseError) -> SqlError:
+def _syntax_error(text: str, error: ParseError) -> SqlError:
     detail = error.errors[0] if error.errors else {}
     description = str(detail.get("description") or "")
     what = f"SQL syntax error near `{detail.get('highlight') or ''}`"
     if description.startswith("Expecting "):
         what += f": `{description.removeprefix('Expecting ')}` is expected"
-    return SqlError(what, int(detail.get("line") or 1), int(detail.get("col") or 1))
+    return SqlError(what, *position(text, len(detail.get("start_context") or "")))

@@ -1,0 +1,1 @@
+"""The composition root: each command is one function here; only here implementations are chosen."""

@@ -1,0 +1,116 @@
+"""JSON forms of what commands print: plain values, described in `docs/json.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from thresher.errors import Fault
+from thresher.observe.facts import Background, facts
+from thresher.plan.plan import Plan
+from thresher.results import RunResult
+
+if TYPE_CHECKING:
+    from thresher.api.open import OpenProject
+    from thresher.api.querying import Answer
+    from thresher.api.tables import Preview
+    from thresher.warehouse.cleanup import Removal
+
+FORMAT = 1
+
+
+def faults(found: Iterable[Fault]) -> dict[str, Any]:
+    """Give the answer of `validate`."""
+    listed = [
+        {
+            "what": fault.what,
+            "path": fault.place.path,
+            "line": fault.place.line,
+            "column": fault.place.column,
+            "hint": fault.hint,
+        }
+        for fault in found
+    ]
+    return {"format": FORMAT, "valid": not listed, "faults": listed}
+
+
+def plan(made: Plan) -> dict[str, Any]:
+    """Give a plan."""
+    steps = [
+        {
+            "asset": step.asset,
+            "action": step.action.value,
+            "reason": step.reason,
+            "stage": step.stage,
+            "inputs": list(step.inputs),
+            "waits_for": list(step.waits_for),
+            "fingerprint": step.fingerprint,
+            "version": step.version,
+            "changed_at": step.changed_at,
+            "inputs_changed_at": step.inputs_changed_at,
+            "stale": step.stale,
+        }
+        for step in made.steps
+    ]
+    return {
+        "format": FORMAT,
+        "environment": made.environment,
+        "publication": made.parent,
+        "changes": made.changes,
+        "sample": made.sample,
+        "steps": steps,
+        "removed": list(made.removed),
+    }
+
+
+def run(result: RunResult, project: OpenProject) -> dict[str, Any]:
+    """Give the result of a run, in the form of `report.json`."""
+    assets = project.project.assets
+    return facts(
+        result,
+        Background(
+            sources={name: asset.path for name, asset in assets.items()},
+            descriptions={name: asset.contract.description for name, asset in assets.items()},
+            configuration=project.project.settings.record(),
+        ),
+    )
+
+
+def answer(given: Answer) -> dict[str, Any]:
+    """Give the answer to a query."""
+    return {
+        "format": FORMAT,
+        "columns": [
+            {"name": name, "type": kind}
+            for name, kind in zip(given.columns, given.types, strict=True)
+        ],
+        "rows": _rows(given.columns, given.rows),
+        "total": given.total,
+        "seconds": round(given.seconds, 6),
+        "export": str(given.export) if given.export else None,
+    }
+
+
+def preview(given: Preview) -> dict[str, Any]:
+    """Give the preview of an asset."""
+    return {
+        "format": FORMAT,
+        "asset": given.asset,
+        "origin": given.origin,
+        "rows": _rows(given.columns, given.rows),
+    }
+
+
+def removals(removed: Sequence[Removal], *, dry_run: bool) -> dict[str, Any]:
+    """Give what `gc` removed, or would remove."""
+    return {
+        "format": FORMAT,
+        "dry_run": dry_run,
+        "bytes": sum(item.bytes for item in removed),
+        "removed": [asdict(item) for item in removed],
+    }
+
+
+def _rows(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(columns, row, strict=True)) for row in rows]

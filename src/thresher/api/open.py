@@ -1,0 +1,268 @@
+"""An open project: what `thresher.open(path)` gives back, and what the command line calls.
+
+Each command of Thresher is one method here; the work is done by the modules below.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from thresher._version import __version__
+from thresher.api import catalog, running
+from thresher.api.querying import Answer, run_query
+from thresher.api.tables import Preview, Table, preview
+from thresher.docs import pictures
+from thresher.errors import ThresherError
+from thresher.events import Listener
+from thresher.observe import history
+from thresher.plan.plan import Plan
+from thresher.project.cache import ParseCache
+from thresher.project.project import Project
+from thresher.project.reader import find_root, read_project
+from thresher.project.secrets import Masker
+from thresher.project.sql import PARSER_VERSION
+from thresher.results import RunResult
+from thresher.run.execute import Options
+from thresher.warehouse.cleanup import Removal
+from thresher.warehouse.records import PublicationRow
+
+CACHE = Path(".thresher") / "cache.json"
+HISTORY = Path(".thresher") / "history.sqlite"
+
+
+def open(  # noqa: A001  # reads as `thresher.open(path)`
+    path: str | os.PathLike[str] = ".",
+    *,
+    env: str | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> OpenProject:
+    """Open the project that a folder is in.
+
+    Args:
+        path: folder of the project, or any folder in it.
+        env: environment; `THRESHER_ENV` or the project's default where None.
+        params: parameters that replace those of `config.yaml`.
+
+    Raises:
+        ProjectError: every fault of the project.
+        CommandError: there is no project, no such environment or no such parameter.
+
+    Example:
+        >>> import thresher
+        >>> project = thresher.open("examples/flights")
+        >>> result = project.run(select="+warehouse.carrier_month")
+        >>> project.table("warehouse.carrier_month").polars()
+    """
+    root = find_root(Path(path))
+    cache = ParseCache(root / CACHE, version=f"{__version__}/{PARSER_VERSION}")
+    project = read_project(root, environment=env, params=params, cache=cache)
+    cache.save()
+    return OpenProject(project, cache)
+
+
+@dataclass(frozen=True)
+class OpenProject:
+    """A project that has been read, in one environment; made by [`open`][thresher.open]."""
+
+    project: Project
+    """What the user wrote."""
+    _cache: ParseCache
+
+    @property
+    def root(self) -> Path:
+        """Folder of the project."""
+        return self.project.root
+
+    @property
+    def environment(self) -> str:
+        """Name of the environment."""
+        return self.project.settings.environment
+
+    @property
+    def masker(self) -> Masker:
+        """Keeps the project's secrets out of texts."""
+        return self.project.settings.masker
+
+    @property
+    def warehouse(self) -> Path:
+        """Folder of the warehouse."""
+        return self.root / self.project.settings.warehouse
+
+    def plan(
+        self,
+        *,
+        select: str | Iterable[str] = (),
+        exclude: str | Iterable[str] = (),
+        sample: str | None = None,
+        full_refresh: bool = False,
+    ) -> Plan:
+        """Decide what a run would do to each asset, and why; nothing is changed.
+
+        Args:
+            select: assets to look after, in dbt's selection syntax; all where empty.
+            exclude: assets to leave out.
+            sample: share of the raw rows for a trial, such as `1%`.
+            full_refresh: build everything selected, changed or not.
+
+        Raises:
+            CommandError: the selection is not valid, or needs what was never built.
+        """
+        with self._masked():
+            return running.make_plan(
+                self._work(), _words(select), _words(exclude), sample, full_refresh=full_refresh
+            )
+
+    def run(
+        self,
+        *,
+        select: str | Iterable[str] = (),
+        exclude: str | Iterable[str] = (),
+        sample: str | None = None,
+        full_refresh: bool = False,
+        publish_what_passed: bool = False,
+        strict: bool = False,
+        listeners: Sequence[Listener] = (),
+    ) -> RunResult:
+        """Build what changed, audit it, and publish all of it in one step, or nothing.
+
+        Args:
+            select: assets to look after, in dbt's selection syntax; all where empty.
+            exclude: assets to leave out.
+            sample: share of the raw rows for a trial, such as `1%`.
+            full_refresh: build everything selected, changed or not.
+            publish_what_passed: publish the assets that passed, though others failed.
+            strict: let the exit code say so where inputs were set aside.
+            listeners: called with every event, beside logs and history.
+
+        Returns:
+            How every asset ended. A failed asset raises nothing: look at `result.ok`.
+
+        Raises:
+            CommandError: the selection is not valid, or does not fit the environment.
+            HeldError: another run holds the environment.
+            RunInterruptedError: a signal stopped it.
+        """
+        options = Options(publish_what_passed=publish_what_passed, strict=strict)
+        with self._masked():
+            return running.run(
+                self._work(),
+                _words(select),
+                _words(exclude),
+                sample,
+                full_refresh=full_refresh,
+                options=options,
+                listeners=listeners,
+            )
+
+    def query(
+        self,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        export: Path | None = None,
+        limit: int | None = None,
+    ) -> Answer:
+        """Ask the published warehouse; the time it took is logged.
+
+        Args:
+            sql: a query; `$name` placeholders are bound, never pasted.
+            params: value of each placeholder; those of the project are known by their names.
+            export: file to write the rows to; its ending says the format.
+            limit: most rows to give back; all of them if None.
+
+        Raises:
+            CommandError: nothing is published, a value is missing, or the ending is not known.
+            AssetError: the query failed.
+        """
+        with self._masked():
+            return run_query(self._work(), sql, params or {}, export=export, limit=limit)
+
+    def table(self, name: str) -> Table:
+        """Give a published table, to be read as Arrow, Polars, pandas or a DuckDB relation.
+
+        Raises:
+            CommandError: it is not published.
+        """
+        with self._masked():
+            return Table(self.warehouse, self.environment, name.lower())
+
+    def show(self, name: str, *, limit: int = 20) -> Preview:
+        """Give the first rows of an asset: what its query gives now, on what is published.
+
+        Raises:
+            CommandError: there is no such asset, or what it reads was never built.
+        """
+        with self._masked():
+            return preview(self._work(), name.lower(), limit)
+
+    def graph(self, form: str = "text") -> str:
+        """Draw the assets and what they read, as `text`, `mermaid`, `json` or `svg`.
+
+        Raises:
+            CommandError: there is no such form.
+        """
+        return pictures.draw(self.project.assets, form)
+
+    def publications(self) -> tuple[PublicationRow, ...]:
+        """List the publications of the environment, the newest first."""
+        with self._masked():
+            return catalog.publications(self._work())
+
+    def rollback(self, to: str | None = None) -> PublicationRow:
+        """Make an earlier publication the current one again.
+
+        Args:
+            to: number of the publication or id of its run; the one before the current if None.
+
+        Raises:
+            WarehouseError: there is no such publication, or its files are gone.
+            HeldError: a run holds the environment.
+        """
+        with self._masked():
+            return catalog.rollback(self._work(), to)
+
+    def gc(
+        self, *, dry_run: bool = False, keep: int | None = None, grace: timedelta | None = None
+    ) -> tuple[Removal, ...]:
+        """Remove what no kept publication of any environment needs.
+
+        Args:
+            dry_run: only tell what would go.
+            keep: publications to keep of each environment; from `config.yaml` if None.
+            grace: age below which nothing goes; from `config.yaml` if None.
+        """
+        with self._masked():
+            return catalog.clean(self._work(), dry_run=dry_run, keep=keep, grace=grace)
+
+    def runs(self, limit: int = 20) -> tuple[history.RunRow, ...]:
+        """List the latest runs, the newest first."""
+        return tuple(history.runs(self.root / HISTORY, limit=limit))
+
+    def past_run(self, run: str = "latest") -> history.RunDetail:
+        """Give one run of the history by its id, the beginning of it, or `latest`.
+
+        Raises:
+            CommandError: there is no such run.
+        """
+        return history.run(self.root / HISTORY, run)
+
+    def _work(self) -> running.Work:
+        return running.Work(self.project, self._cache, self.warehouse, self.root / HISTORY)
+
+    @contextmanager
+    def _masked(self) -> Iterator[None]:
+        try:
+            yield
+        except ThresherError as error:
+            error.rewrite(self.masker.text)
+            raise
+
+
+def _words(given: str | Iterable[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)

@@ -1,0 +1,218 @@
+"""`plan` and `run`, put together from their parts."""
+
+from __future__ import annotations
+
+import secrets
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from thresher.api.hands import Hands
+from thresher.api.situation import survey
+from thresher.events import Event, Listener
+from thresher.observe.history import record
+from thresher.observe.logs import Logs, open_logs
+from thresher.observe.report import write_reports
+from thresher.plan import planner
+from thresher.plan.plan import Plan
+from thresher.project.cache import ParseCache
+from thresher.project.config import Settings
+from thresher.project.project import Project
+from thresher.project.selection import select as select_assets
+from thresher.project.units import parse_share
+from thresher.results import Publication, RunResult
+from thresher.run.build import Builder
+from thresher.run.execute import Options, execute, refuse_unfit
+from thresher.run.judge import Judge
+from thresher.run.retry import Retry
+from thresher.run.runner import Walk
+from thresher.warehouse.lake import Lake
+from thresher.warehouse.links import link_tables
+from thresher.warehouse.lock import hold
+from thresher.warehouse.catalog import Warehouse
+
+REPORTS = "reports"
+LOGS = "logs"
+CLEAN = "clean"
+CLEAN_LINKS = "data_clean"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What every command of an open project works with."""
+
+    project: Project
+    cache: ParseCache
+    warehouse: Path
+    history: Path
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+        return self.project.settings
+
+
+def make_plan(
+    work: Work,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    sample: str | None,
+    *,
+    full_refresh: bool,
+) -> Plan:
+    """Decide what a run would do; see `OpenProject.plan`."""
+    with _hands(work) as hands:
+        return _plan(work, hands, select, exclude, sample, full_refresh=full_refresh)[0]
+
+
+def run(
+    work: Work,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    sample: str | None,
+    *,
+    full_refresh: bool,
+    options: Options,
+    listeners: Sequence[Listener],
+) -> RunResult:
+    """Plan, build, audit and publish; see `OpenProject.run`."""
+    settings, name = work.settings, new_run_id()
+    refuse_unfit(settings.environment, sample, options, protected=settings.protected)
+    warehouse = Warehouse(work.warehouse)
+    with ExitStack() as stack:
+        stack.enter_context(hold(work.warehouse, settings.environment, name))
+        hands = stack.enter_context(_hands(work))
+        plan, current = _plan(work, hands, select, exclude, sample, full_refresh=full_refresh)
+        tell = stack.enter_context(_listeners(work, listeners))
+        lake = Lake(work.warehouse)
+        walk = Walk(
+            project=work.project,
+            plan=plan,
+            run=name,
+            builder=Builder(
+                project=work.project,
+                plan=plan,
+                run=name,
+                engine=hands.engine,
+                sources=hands.source,
+                lake=lake,
+                engine_matters=settings.config.rebuild_on_engine_change,
+                full_refresh=full_refresh,
+            ),
+            judge=Judge(hands.engine, lake, plan.run_time, trial=sample is not None),
+            current=current,
+            retry=Retry(settings.run.retries + 1, settings.run.backoff.total_seconds()),
+            workers=settings.run.workers,
+            tell=tell,
+            interrupt=hands.interrupt,
+        )
+        return execute(
+            walk,
+            warehouse,
+            options,
+            configuration=settings.record(),
+            after_publication=lambda publication: link_clean(work, publication),
+            report=lambda result: _report(work, plan, result),
+        )
+
+
+def new_run_id() -> str:
+    """Make an id for a run: when it began, in UTC, and six random hex digits."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _plan(
+    work: Work,
+    hands: Hands,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    sample: str | None,
+    *,
+    full_refresh: bool,
+) -> tuple[Plan, Publication | None]:
+    if sample is not None:
+        parse_share(sample)
+    chosen = select_assets(work.project, select, exclude)
+    warehouse = Warehouse(work.warehouse)
+    current = warehouse.current(work.settings.environment)
+    situation = survey(
+        work.project,
+        hands,
+        Lake(work.warehouse),
+        current,
+        run_time=datetime.now(UTC),
+        sample=sample,
+        full_refresh=full_refresh,
+    )
+    return planner.make_plan(work.project, situation, chosen), current
+
+
+@contextmanager
+def _hands(work: Work) -> Iterator[Hands]:
+    hands = Hands(work.project, work.warehouse, work.cache)
+    try:
+        yield hands
+    finally:
+        hands.close()
+        work.cache.save()
+
+
+@contextmanager
+def _listeners(work: Work, listeners: Sequence[Listener]) -> Iterator[Listener]:
+    """Open the log and the history; everyone hears events with the secrets masked."""
+    with _log(work) as log, record(work.history) as past:
+        every: tuple[Listener, ...] = (log, past, *listeners)
+
+        def tell(event: Event) -> None:
+            masked = work.settings.masker.value(event)
+            for listener in every:
+                listener(masked)
+
+        yield tell
+
+
+@contextmanager
+def logged(work: Work) -> Iterator[Listener]:
+    """Open the log alone, for what is told outside a run."""
+    with _log(work) as log:
+        yield lambda event: log(work.settings.masker.value(event))
+
+
+def link_clean(work: Work, publication: Publication) -> None:
+    """Let people find the clean tables of the default environment as files."""
+    config = work.settings.config
+    if CLEAN in config.layers and publication.environment == config.default_environment:
+        link_tables(work.project.root / CLEAN_LINKS, work.warehouse, publication, layer=CLEAN)
+
+
+def _log(work: Work) -> Logs:
+    logs = work.settings.config.logs
+    return open_logs(
+        work.project.root / LOGS,
+        pipeline=work.settings.config.pipeline,
+        max_bytes=logs.max_size,
+        backups=logs.backups,
+        level=logs.level.upper(),
+        mask=work.settings.masker.text,
+    )
+
+
+def _report(work: Work, plan: Plan, result: RunResult) -> str | None:
+    """Write the reports; the run counts as it ended, though its reports cannot be written."""
+    assets = work.project.assets
+    try:
+        folder = write_reports(
+            work.settings.masker.value(result),
+            folder=work.project.root / REPORTS,
+            sources={name: asset.path for name, asset in assets.items()},
+            descriptions={name: asset.contract.description for name, asset in assets.items()},
+            plan=plan,
+            configuration=work.settings.record(),
+        )
+    except OSError as error:
+        warnings.warn(f"the reports cannot be written: {error}", stacklevel=2)
+        return None
+    return folder.relative_to(work.project.root).as_posix()

@@ -1,0 +1,137 @@
+"""Commands that make, look at and build a project."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from thresher.api import create, documents
+from thresher.cli.options import (
+    debug_option,
+    format_option,
+    masker,
+    opened,
+    print_json,
+    project_options,
+    selection_options,
+)
+from thresher.errors import ProjectError
+from thresher.observe import console
+
+
+@click.command(epilog="Example: thresher init shop && cd shop && thresher run")
+@click.argument("name")
+@debug_option
+def init(name: str) -> None:
+    """Write a new project into the folder NAME, complete and working."""
+    made = create.init(Path(name))
+    click.echo(f"made `{name}` with {made.files} files")
+    click.echo(f"  next: cd {name} && thresher run")
+
+
+@click.command(epilog="Example: thresher validate --env prod")
+@format_option()
+@project_options
+def validate(form: str, folder: str, environment: str | None, params: Sequence[str]) -> int:
+    """Report every fault of the project at once, each with file, line and the nearest valid name.
+
+    Exits with 2 where there is one.
+    """
+    try:
+        project = opened(folder, environment, params)
+    except ProjectError as error:
+        if form == "json":
+            print_json(documents.faults(error.faults))
+            return error.exit_code
+        raise
+    if form == "json":
+        print_json(documents.faults(()))
+    else:
+        count = len(project.project.assets)
+        click.echo(f"valid: {count} assets in the environment `{project.environment}`")
+    return 0
+
+
+@click.command(epilog="Example: thresher plan --select +warehouse.carrier_month")
+@selection_options
+@click.option("--sample", metavar="SHARE", help="Plan a trial on part of the raw rows, such as 1%.")
+@click.option("--full-refresh", is_flag=True, help="Build everything selected, changed or not.")
+@format_option()
+@project_options
+def plan(
+    select: Sequence[str],
+    exclude: Sequence[str],
+    sample: str | None,
+    full_refresh: bool,
+    form: str,
+    folder: str,
+    environment: str | None,
+    params: Sequence[str],
+) -> None:
+    """Show what a run would do, by stage, with the reason for each asset; nothing is changed."""
+    project = opened(folder, environment, params)
+    made = project.plan(select=select, exclude=exclude, sample=sample, full_refresh=full_refresh)
+    if form == "json":
+        print_json(documents.plan(made))
+    else:
+        click.echo(masker().text(console.plan(made, stream=sys.stdout)), nl=False)
+
+
+@click.command(epilog="Example: thresher run --select +warehouse.carrier_month --env dev")
+@selection_options
+@click.option("--sample", metavar="SHARE", help="Try it on part of the raw rows, such as 1%.")
+@click.option("--full-refresh", is_flag=True, help="Build everything selected, changed or not.")
+@click.option(
+    "--publish-what-passed", is_flag=True, help="Publish what passed, though others failed."
+)
+@click.option("--strict", is_flag=True, help="Exit with 3 where inputs were set aside.")
+@click.option("--quiet", "-q", is_flag=True, help="Show the summary alone.")
+@format_option()
+@project_options
+def run(
+    select: Sequence[str],
+    exclude: Sequence[str],
+    sample: str | None,
+    full_refresh: bool,
+    publish_what_passed: bool,
+    strict: bool,
+    quiet: bool,
+    form: str,
+    folder: str,
+    environment: str | None,
+    params: Sequence[str],
+) -> int:
+    r"""Build what changed, audit it, and publish all of it in one step, or nothing.
+
+    \b
+    Exit codes: 0 done · 1 an asset failed or was blocked · 2 the project or the
+    command is wrong · 3 with --strict: published, but inputs were set aside ·
+    4 credentials · 5 held by another run · 130, 143 interrupted
+    """
+    project = opened(folder, environment, params)
+    with console.progress(stream=sys.stderr) as progress:
+        result = project.run(
+            select=select,
+            exclude=exclude,
+            sample=sample,
+            full_refresh=full_refresh,
+            publish_what_passed=publish_what_passed,
+            strict=strict,
+            listeners=() if quiet or form == "json" else (progress,),
+        )
+    if form == "json":
+        print_json(documents.run(result, project))
+    else:
+        click.echo(console.summary(result, stream=sys.stdout), nl=False)
+    return result.exit_code
+
+
+@click.command(epilog="Example: thresher graph --format svg > graph.svg")
+@format_option("mermaid", "svg")
+@project_options
+def graph(form: str, folder: str, environment: str | None, params: Sequence[str]) -> None:
+    """Draw the assets and what they read, as text, Mermaid, JSON or SVG."""
+    click.echo(opened(folder, environment, params).graph(form))

@@ -1,0 +1,93 @@
+"""Commands that read tables."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from thresher.api import documents
+from thresher.cli.options import format_option, masker, opened, pairs, print_json, project_options
+from thresher.observe import console
+from thresher.observe.wording import counted, duration
+from thresher.project.documents import scalar
+
+
+@click.command(epilog="Example: thresher show clean.flights --limit 5")
+@click.argument("asset")
+@click.option("--limit", "-n", default=20, show_default=True, type=click.IntRange(0, 100_000))
+@format_option()
+@project_options
+def show(
+    asset: str, limit: int, form: str, folder: str, environment: str | None, params: Sequence[str]
+) -> None:
+    """Preview ASSET: what its query gives now on what is published, or its published rows."""
+    preview = opened(folder, environment, params).show(asset, limit=limit)
+    if form == "json":
+        print_json(documents.preview(preview))
+        return
+    click.echo(console.table(preview.columns, preview.rows, stream=sys.stdout), nl=False)
+    click.echo(f"{asset}: {preview.origin}", err=True)
+
+
+@click.command(
+    epilog="Example: thresher query 'select * from clean.flights where dep_delay > $min' "
+    "--param min=60 --export late.parquet"
+)
+@click.argument("sql", required=False)
+@click.option("--file", "-f", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--export",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the rows to a file: .parquet, .csv, .json or .arrow.",
+)
+@click.option(
+    "--limit", "-n", default=100, show_default=True, help="Most rows to print; 0 for all."
+)
+@format_option()
+@project_options
+def query(
+    sql: str | None,
+    file: Path | None,
+    export: Path | None,
+    limit: int,
+    form: str,
+    folder: str,
+    environment: str | None,
+    params: Sequence[str],
+) -> None:
+    """Ask the published warehouse; `$name` placeholders are bound by `--param name=value`."""
+    if (sql is None) == (file is None):
+        raise click.UsageError("give a query, or a file with one by `--file`")
+    text = file.read_text(encoding="utf-8") if file else str(sql)
+    project = opened(folder, environment, ())
+    given = {name: scalar(value) for name, value in pairs(params).items()}
+    answer = project.query(text, given, export=export, limit=limit or None)
+    if form == "json":
+        print_json(documents.answer(answer))
+        return
+    if answer.export is None:
+        click.echo(console.table(answer.columns, answer.rows, stream=sys.stdout), nl=False)
+    told = f"{counted(answer.total, 'row')} in {duration(answer.seconds)}"
+    if len(answer.rows) < answer.total and answer.export is None:
+        told = f"{len(answer.rows)} of {told}; `--limit 0` shows all"
+    where = f", written to {answer.export}" if answer.export else ""
+    click.echo(masker().text(told + where), err=True)
+
+
+@click.command(epilog="Example: thresher path clean.flights")
+@click.argument("asset")
+@format_option()
+@project_options
+def path(
+    asset: str, form: str, folder: str, environment: str | None, params: Sequence[str]
+) -> None:
+    """List the published Parquet files of ASSET, for other tools to read."""
+    files = opened(folder, environment, params).table(asset).files
+    if form == "json":
+        print_json({"format": 1, "asset": asset, "files": [str(file) for file in files]})
+    else:
+        click.echo("\n".join(str(file) for file in files))

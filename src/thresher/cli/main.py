@@ -1,0 +1,163 @@
+"""The command line: `thresher COMMAND`, each command loaded when it is first needed."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from thresher._version import __version__
+from thresher.errors import RunInterruptedError, ThresherError
+
+COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+    "Make and look": {
+        "init": ("build", "Write a new project, complete and working."),
+        "validate": ("build", "Report every fault of the project at once."),
+        "plan": ("build", "Show what a run would do, in order, and why."),
+        "graph": ("build", "Draw the assets and what they read."),
+    },
+    "Build": {
+        "run": ("build", "Build what changed, audit it, publish all of it or nothing."),
+        "show": ("data", "Preview an asset as its file says now."),
+    },
+    "Use": {
+        "query": ("data", "Ask the published warehouse."),
+        "path": ("data", "List the published files of an asset, for other tools."),
+    },
+    "Operate": {
+        "runs": ("operate", "List past runs, or show one."),
+        "publications": ("operate", "List what was published."),
+        "rollback": ("operate", "Make an earlier publication the current one again."),
+        "gc": ("operate", "Remove what no kept publication needs."),
+    },
+}
+"""Module and first line of help of each command, by group: `--help` loads none of them."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are first used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the commands, in the order of the groups."""
+        return [name for group in COMMANDS.values() for name in group]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command, or give None where there is none of that name."""
+        for group in COMMANDS.values():
+            if cmd_name in group:
+                module = importlib.import_module(f"thresher.cli.{group[cmd_name][0]}")
+                command: click.Command = getattr(module, cmd_name)
+                return command
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by group, without loading them."""
+        for title, group in COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, text) for name, (_, text) in group.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; where there is none, name the nearest."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and self.get_command(ctx, name) is None:
+            near = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
+            hint = f"; did you mean `{near[0]}`?" if near else ""
+            raise click.UsageError(f"there is no command `{name}`{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: thresher init shop && cd shop && thresher run",
+)
+@click.version_option(__version__, prog_name="thresher", message="%(prog)s %(version)s")
+def thresher() -> None:
+    """Raw in, grain out: a folder of SQL and Python files becomes a warehouse."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and leave with its exit code; errors are told without a traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    code = _run(given, debug=debug)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (BrokenPipeError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    if any(thread.name.startswith("thresher") for thread in threading.enumerate()):
+        os._exit(code)  # a worker that does not stop must not keep an interrupted run alive
+    sys.exit(code)
+
+
+def _run(given: list[str], *, debug: bool) -> int:
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code: Any = thresher.main(given, prog_name="thresher", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
+    except click.ClickException as error:
+        if debug:
+            raise
+        _tell(error)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        return 141
+    except ThresherError as error:
+        if debug:
+            _traceback(error)
+        _faults(error)
+        return error.exit_code
+    except OSError as error:
+        if debug:
+            raise
+        click.echo(f"{_red('error:')} {error}", err=True)
+        return 1
+
+
+def _terminated(number: int, _: object) -> NoReturn:
+    raise RunInterruptedError(number)
+
+
+def _tell(error: click.ClickException) -> None:
+    click.echo(f"{_red('error:')} {error.format_message()}", err=True)
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        click.echo(f"  hint: `{context.command_path} --help` shows what it takes", err=True)
+
+
+def _faults(error: ThresherError) -> None:
+    faults = error.faults
+    lead = _red("error:")
+    if len(faults) == 1:
+        click.echo(f"{lead} {error}", err=True)
+        return
+    click.echo(f"{lead} {error.args[0]}\n{error}", err=True)
+
+
+def _traceback(error: ThresherError) -> None:
+    from thresher.cli.options import masker
+
+    text = "".join(traceback.format_exception(error))
+    click.echo(masker().text(text), err=True)
+
+
+def _red(text: str) -> str:
+    """Colour a word on a terminal, unless `NO_COLOR` is set."""
+    return text if os.environ.get("NO_COLOR") else click.style(text, fg="red", bold=True)

@@ -1,0 +1,151 @@
+"""Commands for whoever runs a project: its history, its publications, its disk."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from thresher.api import documents
+from thresher.cli.options import format_option, opened, print_json, project_options
+from thresher.observe import console
+from thresher.observe.wording import counted, size
+from thresher.project.units import parse_duration
+
+
+@click.group(invoke_without_command=True, epilog="Example: thresher runs show latest")
+@click.option("--limit", "-n", default=20, show_default=True, type=click.IntRange(1))
+@format_option()
+@project_options
+@click.pass_context
+def runs(
+    context: click.Context,
+    limit: int,
+    form: str,
+    folder: str,
+    environment: str | None,
+    params: Sequence[str],
+) -> None:
+    """List past runs, the newest first; `thresher runs show ID` shows one."""
+    if context.invoked_subcommand is not None:
+        return
+    found = opened(folder, environment, params).runs(limit)
+    if form == "json":
+        print_json({"format": 1, "runs": [asdict(row) for row in found]})
+        return
+    rows = [
+        (
+            r.id,
+            r.environment,
+            r.started,
+            r.seconds,
+            r.status,
+            r.rows_in,
+            r.rows_out,
+            r.warnings,
+            r.errors,
+        )
+        for r in found
+    ]
+    headers = (
+        "run",
+        "env",
+        "started",
+        "seconds",
+        "status",
+        "rows in",
+        "rows out",
+        "warnings",
+        "errors",
+    )
+    click.echo(console.table(headers, rows, stream=sys.stdout), nl=False)
+
+
+@runs.command(name="show", epilog="Example: thresher runs show 20260131")
+@click.argument("run", default="latest")
+@format_option()
+@project_options
+def show_run(
+    run: str, form: str, folder: str, environment: str | None, params: Sequence[str]
+) -> None:
+    """Show one run by its id, the beginning of it, or `latest`: each step with start and end."""
+    detail = opened(folder, environment, params).past_run(run)
+    if form == "json":
+        print_json({"format": 1, **asdict(detail)})
+        return
+    click.echo(console.past_run(detail, stream=sys.stdout), nl=False)
+
+
+@click.command(epilog="Example: thresher publications --env prod")
+@format_option()
+@project_options
+def publications(form: str, folder: str, environment: str | None, params: Sequence[str]) -> None:
+    """List what was published to the environment, the newest first."""
+    found = opened(folder, environment, params).publications()
+    if form == "json":
+        print_json({"format": 1, "publications": [asdict(row) for row in found]})
+        return
+    rows: list[tuple[Any, ...]] = [
+        ("*" if r.current else "", r.number, r.parent, r.at, r.run, r.tables, r.rows, size(r.bytes))
+        for r in found
+    ]
+    headers = ("", "publication", "parent", "at", "run", "tables", "rows", "size")
+    click.echo(console.table(headers, rows, stream=sys.stdout), nl=False)
+
+
+@click.command(epilog="Example: thresher rollback 12")
+@click.argument("to", required=False)
+@format_option()
+@project_options
+def rollback(
+    to: str | None, form: str, folder: str, environment: str | None, params: Sequence[str]
+) -> None:
+    """Make publication TO (a number or a run's id) the current one; the one before unless told.
+
+    Nothing is removed: the publication that was current can be rolled back to as well.
+    """
+    row = opened(folder, environment, params).rollback(to)
+    if form == "json":
+        print_json({"format": 1, "publication": asdict(row)})
+    else:
+        click.echo(f"publication {row.number} of run {row.run} is current again")
+        click.echo("  hint: the next run publishes what the project says then", err=True)
+
+
+@click.command(epilog="Example: thresher gc --dry-run")
+@click.option("--dry-run", is_flag=True, help="Only tell what would go.")
+@click.option("--keep", type=click.IntRange(1), help="Publications to keep of each environment.")
+@click.option("--grace", help="Age below which nothing goes, such as 1h.")
+@format_option()
+@project_options
+def gc(
+    dry_run: bool,
+    keep: int | None,
+    grace: str | None,
+    form: str,
+    folder: str,
+    environment: str | None,
+    params: Sequence[str],
+) -> None:
+    """Remove versions, publications and leftovers that no kept publication needs."""
+    age: timedelta | None = None
+    if grace is not None:
+        try:
+            age = parse_duration(grace)
+        except ValueError as error:
+            raise click.UsageError(f"`--grace` {error}") from None
+    project = opened(folder, environment, params)
+    removed = project.gc(dry_run=dry_run, keep=keep, grace=age)
+    if form == "json":
+        print_json(documents.removals(removed, dry_run=dry_run))
+        return
+    rows = [(item.path, size(item.bytes), item.why) for item in removed]
+    if rows:
+        click.echo(console.table(("path", "size", "why"), rows, stream=sys.stdout), nl=False)
+    total = size(sum(item.bytes for item in removed))
+    verb = "would remove" if dry_run else "removed"
+    click.echo(f"{verb} {counted(len(removed), 'thing')}, {total}")

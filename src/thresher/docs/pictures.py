@@ -1,0 +1,143 @@
+"""Pictures of a project's graph: as text, Mermaid, JSON and SVG.
+
+Each is a pure function from assets in the order they are built; names and descriptions may hold any
+character, and none of them can break the picture.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Iterable
+from itertools import groupby
+
+from thresher.docs.graph import (
+    Assets,
+    display_width,
+    kind_of,
+    layers_of,
+    one_line,
+    reads_of,
+)
+from thresher.docs.layout import stages
+from thresher.docs.svg import graph_svg
+from thresher.errors import CommandError
+from thresher.plan.plan import Plan
+
+FORMS = ("text", "mermaid", "json", "svg")
+"""What a graph can be drawn as."""
+
+_TEXT_WIDTH = 100
+_SHAPES = {
+    "source": ("[(", ")]"),
+    "sql": ("[", "]"),
+    "python": ("[[", "]]"),
+    "view": ("([", "])"),
+}
+
+
+def draw(assets: Assets, form: str, plan: Plan | None = None) -> str:
+    """Draw the assets and what they read in one of the `FORMS`.
+
+    Raises:
+        CommandError: there is no such form.
+    """
+    match form:
+        case "text":
+            return graph_text(assets, plan)
+        case "mermaid":
+            return graph_mermaid(assets)
+        case "json":
+            return json.dumps(graph_json(assets), indent=2, ensure_ascii=False) + "\n"
+        case "svg":
+            return graph_svg(assets)
+    raise CommandError(f"`{form}` is not a form of graph", hint=f"one of: {', '.join(FORMS)}")
+
+
+def graph_json(assets: Assets) -> dict[str, list[str]]:
+    """Give what each asset reads: `{task: [dependencies]}`, as `run_dag` takes it, sorted."""
+    return {name: sorted(assets[name].inputs) for name in sorted(assets)}
+
+
+def graph_text(assets: Assets, plan: Plan | None = None) -> str:
+    """Write the stages one below the other: each asset, how it is made, and what it reads.
+
+    Args:
+        assets: in the order they are built.
+        plan: what a run would do, shown beside each asset.
+    """
+    if not assets:
+        return "no assets\n"
+    actions = {step.asset: step.action.value for step in plan.steps} if plan else {}
+    rows = {
+        name: (one_line(name), kind_of(asset), actions.get(name, ""))
+        for name, asset in assets.items()
+    }
+    widths = [max(map(display_width, column)) for column in zip(*rows.values(), strict=True)]
+    stage = stages(reads_of(assets))
+    lines: list[str] = []
+    for number, names in groupby(sorted(assets, key=stage.__getitem__), key=stage.__getitem__):
+        lines += ["", f"stage {number}"]
+        for name in names:
+            cells = [
+                _pad(cell, width) for cell, width in zip(rows[name], widths, strict=True) if width
+            ]
+            lines += _row("  " + "  ".join(cells), assets[name].inputs)
+    return "\n".join(lines[1:]) + "\n"
+
+
+def graph_mermaid(assets: Assets) -> str:
+    """Write a Mermaid flowchart: a subgraph for each layer, a shape for each kind of asset."""
+    layers = layers_of(assets)
+    ids = _ids([*(f"layer {layer}" for layer in layers), *assets])
+    subgraph = dict(zip(layers, ids, strict=False))
+    node = dict(zip(assets, ids[len(layers) :], strict=True))
+    lines = ["flowchart LR"]
+    for layer in layers:
+        lines.append(f'  subgraph {subgraph[layer]}["{_mermaid(layer)}"]')
+        for name, asset in assets.items():
+            if asset.layer == layer:
+                opening, closing = _SHAPES[kind_of(asset)]
+                lines.append(f'    {node[name]}{opening}"{_mermaid(name)}"{closing}')
+        lines.append("  end")
+    for name, reads in reads_of(assets).items():
+        lines += [f"  {node[read]} --> {node[name]}" for read in reads]
+    return "\n".join(lines) + "\n"
+
+
+def _row(head: str, inputs: Iterable[str]) -> list[str]:
+    """Write an asset and what it reads, wrapped below itself where it is too long."""
+    reads = ", ".join(map(one_line, inputs))
+    if not reads:
+        return [head.rstrip()]
+    head += "  <- "
+    room = max(_TEXT_WIDTH - display_width(head), 30)
+    wrapped = textwrap.wrap(reads, room, break_long_words=False, break_on_hyphens=False)
+    return [head + wrapped[0], *(" " * display_width(head) + line for line in wrapped[1:])]
+
+
+def _pad(text: str, width: int) -> str:
+    return text + " " * (width - display_width(text))
+
+
+def _ids(names: Iterable[str]) -> list[str]:
+    """Make an id for each name that Mermaid takes for one, and that no other has.
+
+    A word of Mermaid's language, such as `end`, is no id; none of these has an underscore.
+    """
+    ids: dict[str, None] = {}
+    for name in names:
+        plain = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
+        if not re.fullmatch(r"[A-Za-z]\w*_\w+", plain):
+            plain = f"asset_{plain}"
+        found, number = plain, 2
+        while found in ids:
+            found, number = f"{plain}_{number}", number + 1
+        ids[found] = None
+    return list(ids)
+
+
+def _mermaid(text: str) -> str:
+    """Write a text as it stands between quotes in Mermaid, where `#65;` is a character."""
+    return re.sub(r"[^\w .,:-]", lambda found: f"#{ord(found[0])};", one_line(text))

@@ -1,0 +1,1 @@
+"""Engines: what turns an asset's SQL or function into Parquet files."""

@@ -1,0 +1,266 @@
+"""The engine that works on one machine: DuckDB, in memory, over the Parquet files of the lake.
+
+One database for an engine and one cursor for each call, so that calls from several threads share
+the memory limit, the threads and the views of their inputs, and nothing else. DuckDB never loads an
+extension, and never takes a Python variable for a table.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from thresher.engines.columns import check_names, file_schema, view_schema
+from thresher.engines.duckdb_calls import Call, embed, translated
+from thresher.engines.duckdb_files import FILE, copy, describe, select_text
+from thresher.engines.duckdb_inputs import Input
+from thresher.engines.duckdb_views import Views
+from thresher.engines.frames import KINDS
+from thresher.engines.modules import Modules
+from thresher.engines.python import Context, running
+from thresher.engines.returned import stream_of
+from thresher.engines.streams import Stream, pump
+from thresher.errors import NOWHERE, AssetError, Place
+from thresher.project import sql
+from thresher.project.asset import Materialized, PythonBody, SqlBody
+from thresher.protocols import Job, Written
+from thresher.results import Snapshot
+from thresher.tables import quote_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_KNOCKS = 10
+_BETWEEN_KNOCKS = 0.01
+
+
+class DuckDBEngine:
+    """Builds assets with DuckDB; see [`Engine`][thresher.protocols.Engine].
+
+    Args:
+        warehouse: folder of the warehouse, which the files of versions are relative to.
+        threads: how many threads DuckDB may use.
+        memory: how much memory DuckDB may use, such as `4GB`; None leaves it to DuckDB.
+        temp: folder for what does not fit into memory.
+        timezone: time zone of the session.
+        options: what other engines take.
+    """
+
+    def __init__(
+        self,
+        *,
+        warehouse: Path,
+        threads: int,
+        memory: str | None,
+        temp: Path,
+        timezone: str = "UTC",
+        **options: Any,  # noqa: ARG002
+    ) -> None:
+        temp.mkdir(parents=True, exist_ok=True)
+        # Two databases in memory that spill into one folder would take each other's files.
+        self._spill = temp.absolute() / f"duckdb-{uuid.uuid4().hex[:12]}"
+        self._warehouse = warehouse.absolute()
+        self._timezone = timezone
+        self._database = duckdb.connect(":memory:", config=_config(threads, memory, self._spill))
+        self._database.execute(f"set global TimeZone = {quote_text(timezone)}")
+        self._views = Views(self._database, self._warehouse)
+        self._modules = Modules()
+        self._calls: set[Call] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """Name and version."""
+        return f"duckdb {duckdb.__version__}"
+
+    def build(self, job: Job) -> Written:
+        """Build one asset into `job.folder`."""
+        body = job.asset.body
+        place = Place(job.asset.path, asset=job.asset.name)
+        if isinstance(body, PythonBody):
+            return self._build_python(job, body, place)
+        if not isinstance(body, SqlBody):
+            raise AssetError("it is read by a source, not built by an engine", place=place)
+        with self._call(job.tables, job.macros, place=place, first_line=body.first_line) as call:
+            if job.asset.materialized is Materialized.VIEW:
+                return _view(call, job, body)
+            text = select_text(body.text, place)
+            columns = describe(call, text, job.params)
+            check_names([name for name, _ in columns], place)
+            schema = file_schema(columns, place)
+            rows = copy(call, text, job.params, columns=columns, schema=schema, folder=job.folder)
+        return Written(schema, ((FILE, rows),), rows=rows)
+
+    def rows(
+        self,
+        sql: str,
+        tables: Mapping[str, Snapshot],
+        params: Mapping[str, Any] | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """Answer a query in which each table is named as in `tables`."""
+        with self._call(tables) as call:
+            return call.fetch(sql, params)
+
+    def head(
+        self,
+        sql: str,
+        tables: Mapping[str, Snapshot],
+        params: Mapping[str, Any] | None = None,
+        *,
+        macros: Mapping[str, str] | None = None,
+        limit: int,
+    ) -> tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]:
+        """Give the names of a query's columns and its first rows.
+
+        Raises:
+            AssetError: the query failed.
+        """
+        query = f"from {embed(select_text(sql, NOWHERE))} limit {int(limit)}"
+        with self._call(tables, macros or {}) as call:
+            rows = call.fetch(query, params)
+            names = tuple(column[0] for column in call.cursor.description or ())
+        return names, tuple(rows)
+
+    def arrow(
+        self,
+        sql: str,
+        tables: Mapping[str, Snapshot],
+        params: Mapping[str, Any] | None = None,
+    ) -> pa.Table:
+        """Answer a query with an Arrow table.
+
+        Raises:
+            AssetError: the query failed.
+        """
+        with self._call(tables) as call:
+            return call.arrow(embed(select_text(sql, NOWHERE)), params)
+
+    def relation(self, sql: str, tables: Mapping[str, Snapshot]) -> duckdb.DuckDBPyRelation:
+        """Give a query as a relation, which is computed when it is asked for its rows.
+
+        Raises:
+            AssetError: the query is wrong.
+        """
+        try:
+            return self._views.cursor(tables, {}).sql(embed(select_text(sql, NOWHERE)))
+        except duckdb.Error as error:
+            raise translated(error) from error
+
+    def interrupt(self) -> None:
+        """Stop whatever is being computed; the calls under way raise an `AssetError`."""
+        with self._lock:
+            under_way = set(self._calls)
+        # DuckDB forgets an interruption that comes in the instant before a statement begins.
+        for _ in range(_KNOCKS):
+            for call in under_way:
+                call.stop()
+            if not (under_way := under_way & self._calls):
+                return
+            time.sleep(_BETWEEN_KNOCKS)
+
+    def close(self) -> None:
+        """Give back all memory and temporary files."""
+        self._modules.close()
+        self._database.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def _build_python(self, job: Job, body: PythonBody, place: Place) -> Written:
+        root = job.root.absolute()
+        with ExitStack() as open_, running(job.asset, root):
+            call = open_.enter_context(self._call({}, place=place))
+            arguments: dict[str, Any] = {
+                wanted.parameter: self._frame(job, wanted.asset, wanted.frame, open_)
+                for wanted in body.inputs
+            }
+            if body.context:
+                arguments[body.context] = Context.of(job)
+            function = open_.enter_context(self._modules.function(job.asset, body, root))
+            stream = stream_of(function(**arguments))
+            return pump(stream, lambda reader: _write(call, stream, reader, job))
+
+    def _frame(self, job: Job, name: str, kind: str, open_: ExitStack) -> Any:
+        """Open an input as a frame; a frame that is still to be read needs a cursor of its own."""
+        call = open_.enter_context(self._call(job.tables))
+        return KINDS[kind](
+            Input(call.cursor, name, job.tables[name], self._warehouse, self._timezone)
+        )
+
+    @contextmanager
+    def _call(
+        self,
+        tables: Mapping[str, Snapshot],
+        macros: Mapping[str, str] | None = None,
+        *,
+        place: Place = NOWHERE,
+        first_line: int | None = None,
+    ) -> Iterator[Call]:
+        """Open a cursor that sees these versions, and that [`interrupt`][] reaches."""
+        cursor = self._views.cursor(tables, macros or {})
+        call = Call(cursor, place=place, first_line=first_line)
+        with self._lock:
+            self._calls.add(call)
+        try:
+            yield call
+        finally:
+            with self._lock:
+                self._calls.discard(call)
+            cursor.close()
+
+
+def _config(threads: int, memory: str | None, spill: Path) -> dict[str, Any]:
+    config = {
+        "threads": threads,
+        "temp_directory": str(spill),
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "python_enable_replacements": "false",
+    }
+    return config | ({"memory_limit": memory} if memory else {})
+
+
+def _view(call: Call, job: Job, body: SqlBody) -> Written:
+    if job.macros:
+        raise AssetError(
+            f"a view cannot use the macro `{next(iter(job.macros))}`",
+            place=call.place,
+            hint="the published catalog holds no macros: make it a table",
+        )
+    # With parameters bound first: an error in that text has the line of the file.
+    describe(call, select_text(body.text, call.place), job.params)
+    text = select_text(_inlined(job, body, call.place), call.place)
+    columns = describe(call, text)
+    check_names([name for name, _ in columns], call.place)
+    (count,) = call.fetch(f"select count(*) from {embed(text)}")[0]
+    # A comment may end it, and must not swallow what is written behind it.
+    return Written(view_schema(columns), sql=f"{text.strip()}\n", rows=count)
+
+
+def _inlined(job: Job, body: SqlBody, place: Place) -> str:
+    try:
+        return sql.inline_params(body.text, job.params)
+    except sql.SqlError as error:
+        at = replace(place, line=body.first_line + error.line - 1)
+        raise AssetError(error.what, place=at, hint=error.hint) from error
+    except (TypeError, ValueError) as error:
+        raise AssetError(f"a parameter cannot be written: {error}", place=place) from error
+
+
+def _write(call: Call, stream: Stream, reader: pa.RecordBatchReader, job: Job) -> Written:
+    """Write a stream by the way that queries go; runs in the thread that reads the stream."""
+    call.cursor.register("stream", reader)
+    text = "from stream"
+    columns = describe(call, text)
+    types = stream.types or [held for _, held in columns]
+    logical = [(name, type_) for (name, _), type_ in zip(columns, types, strict=True)]
+    schema = file_schema(logical, call.place)
+    rows = copy(call, text, None, columns=columns, schema=schema, folder=job.folder)
+    return Written(schema, ((FILE, rows),), rows=rows)

@@ -1,0 +1,246 @@
+"""The run history: what every run did, in a SQLite file for people to ask.
+
+Nothing depends on it: a file that is missing is made, a broken one is set aside and begun anew, and
+deleting it changes no result of any run. Several runs may write it at once.
+"""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from thresher.errors import CommandError, Place
+from thresher.observe.process import process_start
+from thresher.observe.recorder import SCHEMA_VERSION, Recorder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """A run in a list of runs."""
+
+    id: str
+    pipeline: str
+    environment: str
+    started: datetime
+    ended: datetime | None
+    seconds: float | None
+    status: str
+    """As the run ended, or `running`, or `died` where its process is gone without an end."""
+    exit_code: int | None
+    publication: int | None
+    warnings: int
+    errors: int
+    rows_in: int
+    rows_out: int
+    unchanged: int
+    """Assets that nothing was done to."""
+    sample: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow:
+    """One attempt at one asset."""
+
+    asset: str
+    attempt: int
+    action: str
+    status: str
+    """`retried`, or as the asset ended; `running` or `died` for an attempt without an end."""
+    started: datetime
+    ended: datetime | None
+    seconds: float | None
+    rows_in: int | None
+    rows_out: int | None
+    warnings: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRow:
+    """A check that did not simply pass."""
+
+    asset: str
+    check: str
+    status: str
+    violations: int
+    rows: int
+    message: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    """An input file that was not loaded."""
+
+    asset: str
+    path: str
+    outcome: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDetail:
+    """A run with all that is known of it."""
+
+    run: RunRow
+    steps: tuple[StepRow, ...]
+    checks: tuple[CheckRow, ...]
+    files: tuple[FileRow, ...]
+
+
+def record(path: Path, *, warn: Callable[[str], None] | None = None) -> Recorder:
+    """Make the listener that writes the history; `close` it (or use it as a context manager).
+
+    Args:
+        path: the SQLite file; made, with its folder, when a run starts.
+        warn: told what is wrong with the file, if anything; to standard error unless given.
+    """
+    return Recorder(path, warn=warn or _to_stderr)
+
+
+def runs(path: Path, limit: int = 20) -> list[RunRow]:
+    """List the latest runs, newest first; none where there is no history.
+
+    Raises:
+        CommandError: the file is no history that can be read.
+    """
+    if not path.exists():
+        return []
+    with _reading(path) as connection:
+        found = connection.execute(
+            "select * from runs order by started desc, rowid desc limit ?", (limit,)
+        )
+        return [_run(row) for row in found]
+
+
+def run(path: Path, wanted: str = "latest") -> RunDetail:
+    """Give all that is known of one run.
+
+    Args:
+        path: the SQLite file.
+        wanted: the run's id, a beginning of it that no other run has, or `latest`.
+
+    Raises:
+        CommandError: there is no such run, or more than one, or the file cannot be read.
+    """
+    if not path.exists():
+        raise _no_run(wanted, ())
+    with _reading(path) as connection:
+        row = _find(connection, wanted)
+        found = _run(row)
+        return RunDetail(
+            run=found,
+            steps=tuple(_step(step, found) for step in _of(connection, "steps", found.id)),
+            checks=tuple(
+                CheckRow(**_named(check, CheckRow)) for check in _of(connection, "checks", found.id)
+            ),
+            files=tuple(
+                FileRow(**_named(file, FileRow) | {"at": _time(file["at"])})
+                for file in _of(connection, "files", found.id)
+            ),
+        )
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    place = Place(path=str(path))
+    try:
+        uri = f"{path.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=5)) as connection:
+            connection.row_factory = sqlite3.Row
+            version = connection.execute("pragma user_version").fetchone()[0]
+            if version != SCHEMA_VERSION:
+                raise CommandError(
+                    f"the run history has format {version}, this version of Thresher reads "
+                    f"{SCHEMA_VERSION}",
+                    place=place,
+                    hint="the next run of an older format brings it up to date; "
+                    "for a newer one, update Thresher",
+                )
+            yield connection
+    except sqlite3.Error as error:
+        raise CommandError(
+            f"the run history cannot be read: {error}",
+            place=place,
+            hint="if it is broken, the next run sets it aside and begins another; "
+            "no result depends on it",
+        ) from error
+
+
+def _find(connection: sqlite3.Connection, wanted: str) -> sqlite3.Row:
+    newest = connection.execute("select * from runs order by started desc, rowid desc").fetchone()
+    if wanted == "latest" and newest:
+        found: sqlite3.Row = newest
+        return found
+    # `substr` and not `like`: an id may hold characters that mean something there.
+    fitting = connection.execute(
+        "select * from runs where substr(id, 1, length(:id)) = :id "
+        "order by id = :id desc, started desc limit 6",
+        {"id": wanted},
+    ).fetchall()
+    if wanted and fitting and (len(fitting) == 1 or fitting[0]["id"] == wanted):
+        one: sqlite3.Row = fitting[0]
+        return one
+    latest = connection.execute("select id from runs order by started desc limit 5").fetchall()
+    if wanted and fitting:
+        raise CommandError(
+            f"more than one run begins with `{wanted}`",
+            hint="give more of one of them: " + ", ".join(f"`{row['id']}`" for row in fitting),
+        )
+    raise _no_run(wanted, [row["id"] for row in latest])
+
+
+def _no_run(wanted: str, latest: Any) -> CommandError:
+    if not latest:
+        return CommandError("the history holds no runs", hint="`thresher run` makes one")
+    names = ", ".join(f"`{name}`" for name in latest)
+    return CommandError(f"no run `{wanted}`", hint=f"the latest are {names}; or say `latest`")
+
+
+def _of(connection: sqlite3.Connection, table: str, run_id: str) -> list[sqlite3.Row]:
+    return connection.execute(
+        f"select * from {table} where run = ? order by rowid", (run_id,)
+    ).fetchall()
+
+
+def _run(row: sqlite3.Row) -> RunRow:
+    values = _named(row, RunRow)
+    values["started"] = _time(row["started"])
+    values["ended"] = _time(row["ended"]) if row["ended"] else None
+    values["status"] = row["status"] or _without_end(row)
+    return RunRow(**values)
+
+
+def _step(row: sqlite3.Row, of: RunRow) -> StepRow:
+    values = _named(row, StepRow)
+    values["started"] = _time(row["started"])
+    values["ended"] = _time(row["ended"]) if row["ended"] else None
+    values["status"] = row["status"] or ("running" if of.status == "running" else "died")
+    return StepRow(**values)
+
+
+def _without_end(row: sqlite3.Row) -> str:
+    if row["host"] != socket.gethostname():
+        return "running"
+    return "running" if process_start(row["pid"]) == row["process_started"] else "died"
+
+
+def _named(row: sqlite3.Row, kind: type[Any]) -> dict[str, Any]:
+    return {name: row[name] for name in kind.__dataclass_fields__}
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(text + "\n")

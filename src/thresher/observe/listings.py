@@ -1,0 +1,120 @@
+"""A plan, and a run of the history, as values to be shown: tables and closing lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from thresher.observe.history import RunDetail, RunRow
+from thresher.observe.summary import SHOWN_ROWS, Summary
+from thresher.observe.tables import tabulate
+from thresher.observe.wording import counted, duration, percent
+from thresher.plan.plan import Action, Plan, Step
+
+#: Assets of a plan that are shown one by one before the unchanged ones are folded.
+SHOWN_STEPS = 60
+
+
+def plan_listing(plan: Plan) -> Summary:
+    """Show what a run would do, in its order, and why."""
+    kept = [step for step in plan.steps if step.action is Action.KEEP]
+    folded = len(plan.steps) > SHOWN_STEPS
+    told = [step for step in plan.steps if not folded or step.action is not Action.KEEP]
+    title = f"plan ({counted(len(kept), 'unchanged', 'unchanged')})" if folded and kept else "plan"
+    table = tabulate(
+        ("stage", "asset", "action", "why", "after", "last changed"),
+        [_step_row(step) for step in told],
+        title=title,
+    )
+    actions = Counter(step.action.value for step in plan.steps)
+    work = [f"{actions[a.value]:,} to {a.value}" for a in Action if actions[a.value]]
+    closing = [f"{plan.environment}: {', '.join(work) or 'no assets'}"]
+    if plan.removed:
+        names = ", ".join(plan.removed)
+        closing.append(f"{counted(len(plan.removed), 'asset')} will leave the warehouse: {names}")
+    if not plan.changes:
+        closing.append("a run would change nothing")
+    return Summary(
+        tables=(table,) if told else (), failures=(), closing=tuple(closing), tone="plain"
+    )
+
+
+def past_run_listing(detail: RunDetail) -> Summary:
+    """Show all that the history knows of a run."""
+    steps = tabulate(
+        (
+            *("asset", "attempt", "action", "status", "started", "seconds"),
+            *("rows in", "rows out", "warnings", "error"),
+        ),
+        [
+            (
+                *(s.asset, s.attempt, s.action, s.status, _moment(s.started), _seconds(s.seconds)),
+                *(s.rows_in, s.rows_out, s.warnings or None, _first_line(s.error)),
+            )
+            for s in detail.steps
+        ],
+        title="attempts",
+        limit=SHOWN_ROWS,
+        thousands=True,
+    )
+    checks = tabulate(
+        ("asset", "check", "status", "violations", "of rows", "share", "message"),
+        [
+            (
+                *(c.asset, c.check, c.status, c.violations, c.rows),
+                *(percent(c.violations, c.rows), c.message),
+            )
+            for c in detail.checks
+        ],
+        title="checks that did not simply pass",
+        limit=SHOWN_ROWS,
+        thousands=True,
+    )
+    files = tabulate(
+        ("file", "asset", "outcome", "reason"),
+        [(f.path, f.asset, f.outcome, f.reason) for f in detail.files],
+        title="files that were not loaded",
+        limit=SHOWN_ROWS,
+    )
+    return Summary(
+        tables=tuple(table for table in (steps, checks, files) if table.rows),
+        failures=(),
+        closing=_closing(detail.run),
+        tone="bad" if detail.run.status == "died" or detail.run.exit_code else "good",
+    )
+
+
+def _step_row(step: Step) -> tuple[str | int, ...]:
+    after = sorted({*step.inputs, *step.waits_for})
+    reason = f"{step.reason} (stale)" if step.stale else step.reason
+    changed = _moment(step.changed_at) if step.changed_at else "never"
+    return step.stage, step.asset, step.action.value, reason, ", ".join(after), changed
+
+
+def _closing(run: RunRow) -> tuple[str, ...]:
+    number = f" {run.publication}" if run.publication is not None else ""
+    took = f", {duration(run.seconds)}" if run.seconds is not None else ""
+    figures = (
+        f"{counted(run.rows_in, 'row')} in, {counted(run.rows_out, 'row')} out, "
+        f"{run.unchanged:,} unchanged, {counted(run.warnings, 'warning')}, "
+        f"{counted(run.errors, 'error')}"
+    )
+    lines = [
+        f"{run.status}{number} ({run.environment}): {figures}{took}",
+        f"run {run.id} of {run.pipeline}, started {_moment(run.started)} UTC",
+    ]
+    if run.error:
+        lines.append(run.error)
+    return tuple(lines)
+
+
+def _moment(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _seconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 2)
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0]

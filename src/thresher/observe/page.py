@@ -1,0 +1,179 @@
+"""The report for people: one HTML file with everything in it, made from the facts of a run.
+
+The page holds no script and fetches nothing; all that comes from data is escaped by the template.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+from thresher.totals import NOT_PASSED
+from thresher.observe.wording import count, counted, duration, percent, size, visible
+
+#: Most rows of each kind that the page shows; `report.json` has them all.
+SHOWN_ROWS = 1000
+#: Most bars of the timeline; the longest are shown.
+SHOWN_BARS = 60
+#: Most violating rows shown of one check.
+SHOWN_EXAMPLES = 5
+#: Most characters shown of one value of data.
+SHOWN_CHARACTERS = 200
+
+_WORKED = ("built", "reused", "audited", "failed")
+
+
+def page(document: dict[str, Any]) -> str:
+    """Write the facts of a run as HTML.
+
+    Args:
+        document: what `facts` gives.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {
+        "count": count,
+        "counted": counted,
+        "duration": duration,
+        "size": size,
+        "share": _share,
+        "moment": _moment,
+        "value": _value,
+        "marked": _marked,
+    }
+    template = (files("thresher.observe") / "report.html").read_text(encoding="utf-8")
+    return environment.from_string(template).render(_view(document))
+
+
+def _view(document: dict[str, Any]) -> dict[str, Any]:
+    """Arrange the facts as the page shows them."""
+    assets, checks = document["assets"], document["checks"]
+    order = [status.value for status in NOT_PASSED]
+    told = [check for check in checks if check["status"] in order]
+    told.sort(key=lambda check: order.index(check["status"]))
+    kept = [asset for asset in assets if asset["status"] == "kept"]
+    return document | {
+        "headline": _headline(document["run"]),
+        "tone": _tone(document),
+        "failed": [asset for asset in assets if asset["status"] == "failed"],
+        "blocked": [asset["asset"] for asset in assets if asset["status"] == "blocked"],
+        "worked": [asset for asset in assets if asset["status"] != "kept"],
+        "kept": kept,
+        "told": told,
+        "passed": [check for check in checks if check["status"] == "passed"],
+        "timeline": _timeline(assets, document["run"]["seconds"]),
+        "settings": list(_settings(document["configuration"])),
+        "limit": SHOWN_ROWS,
+        "shown_examples": SHOWN_EXAMPLES,
+    }
+
+
+def _headline(run: Mapping[str, Any]) -> str:
+    if run["status"] == "published" and run["publication"] is not None:
+        return f"Published {run['publication']}"
+    if run["status"] == "partly published" and run["publication"] is not None:
+        return f"Partly published {run['publication']}"
+    if run["status"] == "unchanged":
+        return "Nothing changed"
+    if run["publication"] is None and not run["ok"]:
+        return "Nothing was published"
+    return str(run["status"]).capitalize()
+
+
+def _tone(document: dict[str, Any]) -> str:
+    if not document["run"]["ok"]:
+        return "bad"
+    return "warned" if document["totals"]["warnings"] else "good"
+
+
+def _timeline(assets: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
+    """Place a bar for each asset that was worked on, in percent of the run's time."""
+    worked = [asset for asset in assets if asset["status"] in _WORKED and asset["seconds"] > 0]
+    shown = sorted(worked, key=lambda asset: -asset["seconds"])[:SHOWN_BARS]
+    shown.sort(key=lambda asset: asset["offset"])
+    end = max([seconds, *(asset["offset"] + asset["seconds"] for asset in shown)])
+    bars = [
+        {
+            "asset": asset["asset"],
+            "status": asset["status"],
+            "seconds": asset["seconds"],
+            "offset": asset["offset"],
+            "left": round(100 * asset["offset"] / end, 3),
+            "width": round(100 * asset["seconds"] / end, 3),
+        }
+        for asset in shown
+    ]
+    step = _step(end)
+    ticks = (
+        [
+            {"left": round(100 * n * step / end, 3), "label": _tick(n * step)}
+            for n in range(int(end / step) + 1)
+        ]
+        if end
+        else []
+    )
+    return {"bars": bars, "ticks": ticks, "left_out": len(worked) - len(shown)}
+
+
+def _step(end: float) -> float:
+    """Choose a round distance of ticks that gives four to eight of them."""
+    unit = 0.001
+    while True:
+        for factor in (1, 2, 5):
+            if end / (unit * factor) <= 6:
+                return unit * factor
+        unit *= 10
+
+
+def _tick(seconds: float) -> str:
+    return f"{seconds:g} s" if seconds < 60 else duration(seconds)
+
+
+def _settings(value: Any, name: str = "") -> Iterable[tuple[str, Any]]:
+    """Flatten a configuration into dotted names and values."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from _settings(item, f"{name}.{key}" if name else str(key))
+    elif name:
+        yield name, value
+
+
+def _shown(value: Any) -> Any:
+    """Make control characters visible; what is HTML already stays as it is."""
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _share(share: float) -> str:
+    return percent(share, 1)
+
+
+def _moment(stamp: str) -> str:
+    return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _marked(text: str) -> Any:
+    """Set what stands between backticks as code."""
+    from markupsafe import Markup, escape
+
+    parts = visible(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape("`".join(parts))
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if index % 2 else escape(part)
+        for index, part in enumerate(parts)
+    )
+
+
+def _value(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"

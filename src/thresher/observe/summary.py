@@ -1,0 +1,210 @@
+"""The end of a run for people, as values: tables, what failed, and the closing lines.
+
+What a pipe and a terminal show is made from the same `Summary`, so that they cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from thresher.errors import Fault
+from thresher.observe.tables import Table, text
+from thresher.totals import NOT_PASSED, Totals, results, totals, warnings
+from thresher.observe.wording import count, counted, duration, one_line, percent, visible
+from thresher.results import Outcome, OutcomeStatus, RunResult, Status
+
+#: Rows that a table of the summary shows before it says "and N more"; the report has them all.
+SHOWN_ROWS = 40
+#: Unchanged assets that are still shown one by one.
+SHOWN_KEPT = 3
+#: Assets whose faults are told in full.
+SHOWN_FAILURES = 10
+#: Faults told of each of these.
+SHOWN_FAULTS = 5
+
+_QUIET = (OutcomeStatus.KEPT, OutcomeStatus.REUSED, OutcomeStatus.AUDITED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a run came to, ready to be shown."""
+
+    tables: tuple[Table, ...]
+    failures: tuple[str, ...]
+    """What failed, one text an asset, with where and what to do."""
+    closing: tuple[str, ...]
+    """The last lines; the first of them is the verdict."""
+    tone: str
+    """`plain`, `good`, `warned` or `bad`."""
+
+
+def summarize(result: RunResult) -> Summary:
+    """Put a run's result into words and tables."""
+    figures = totals(result.outcomes)
+    tables = (_assets(result), _checks(result), _files(result))
+    good = "warned" if figures.warnings else "good"
+    return Summary(
+        tables=tuple(table for table in tables if table.rows or table.left_out),
+        failures=_failures(result),
+        closing=(_verdict(result, figures), *_what_now(result)),
+        tone=good if result.ok else "bad",
+    )
+
+
+def plain_summary(summary: Summary) -> str:
+    """Write a summary as plain text."""
+    parts = [text(table, indent="  ") for table in summary.tables]
+    parts += summary.failures
+    return "\n\n".join([*parts, "\n".join(summary.closing)]) + "\n"
+
+
+def _assets(result: RunResult) -> Table:
+    kept = [outcome for outcome in result.outcomes if outcome.status is OutcomeStatus.KEPT]
+    folded = len(kept) > SHOWN_KEPT or len(kept) == len(result.outcomes)
+    told = [o for o in result.outcomes if not folded or o.status is not OutcomeStatus.KEPT]
+    if len(told) > SHOWN_ROWS:
+        # What failed must not be what is left out.
+        told.sort(key=lambda outcome: outcome.ok)
+    title = "assets"
+    if folded:
+        title += f" ({counted(len(kept), 'unchanged', 'unchanged')})"
+    return Table(
+        ("asset", "status", "rows in", "rows out", "seconds", "checks", "warnings"),
+        tuple(_asset_row(outcome) for outcome in told[:SHOWN_ROWS]),
+        frozenset({2, 3, 4, 5, 6}),
+        title,
+        max(len(told) - SHOWN_ROWS, 0),
+    )
+
+
+def _asset_row(outcome: Outcome) -> tuple[str, ...]:
+    snapshot, checks = outcome.snapshot, results(outcome)
+    passed = sum(check.status is Status.PASSED for check in checks)
+    built = snapshot if outcome.status not in _QUIET else None
+    return (
+        outcome.asset,
+        outcome.status.value,
+        count(built.rows_in) if built else "",
+        count(snapshot.rows) if snapshot else "",
+        f"{outcome.seconds:,.2f}" if outcome.seconds else "",
+        f"{passed:,}/{len(checks):,}" if checks else "",
+        count(warnings(outcome) or None),
+    )
+
+
+def _checks(result: RunResult) -> Table:
+    found = [
+        (outcome.asset, check)
+        for status in NOT_PASSED
+        for outcome in result.outcomes
+        for check in results(outcome)
+        if check.status is status
+    ]
+    return Table(
+        ("asset", "check", "status", "violations", "of rows", "share", "message"),
+        tuple(
+            (
+                asset,
+                one_line(check.check),
+                check.status.value,
+                count(check.violations),
+                count(check.rows),
+                percent(check.violations, check.rows),
+                one_line(check.message),
+            )
+            for asset, check in found[:SHOWN_ROWS]
+        ),
+        frozenset({3, 4, 5}),
+        "checks that did not simply pass",
+        max(len(found) - SHOWN_ROWS, 0),
+    )
+
+
+def _files(result: RunResult) -> Table:
+    refused = sorted(result.refused, key=lambda pair: pair[1].outcome.value)
+    return Table(
+        ("file", "asset", "outcome", "reason"),
+        tuple(
+            (
+                one_line(record.unit.path) + (f":{record.line}" if record.line else ""),
+                asset,
+                record.outcome.value,
+                one_line(record.reason or ""),
+            )
+            for asset, record in refused[:SHOWN_ROWS]
+        ),
+        title="files that were not loaded",
+        left_out=max(len(refused) - SHOWN_ROWS, 0),
+    )
+
+
+def _failures(result: RunResult) -> tuple[str, ...]:
+    failed = [o for o in result.outcomes if o.status is OutcomeStatus.FAILED]
+    texts = [_failure(outcome) for outcome in failed[:SHOWN_FAILURES]]
+    if len(failed) > SHOWN_FAILURES:
+        texts.append(f"... and {len(failed) - SHOWN_FAILURES:,} more assets failed")
+    blocked = [o.asset for o in result.outcomes if o.status is OutcomeStatus.BLOCKED]
+    if blocked:
+        texts.append(f"blocked by these: {_names(blocked)}")
+    return tuple(texts)
+
+
+def _failure(outcome: Outcome) -> str:
+    lines = [f"{outcome.asset} failed"]
+    for fault in outcome.faults[:SHOWN_FAULTS]:
+        lines += [f"  {line}" for line in visible(str(_without_asset(fault))).splitlines()]
+    if len(outcome.faults) > SHOWN_FAULTS:
+        lines.append(f"  ... and {len(outcome.faults) - SHOWN_FAULTS:,} more")
+    return "\n".join(lines)
+
+
+def _without_asset(fault: Fault) -> str:
+    """Say a fault below a line that already names its asset."""
+    place = str(fault.place).removesuffix(f" ({fault.place.asset})")
+    where = "" if place == fault.place.asset else place
+    said = f"{where}: {fault.what}" if where else fault.what
+    return f"{said}\n  hint: {fault.hint}" if fault.hint else said
+
+
+def _verdict(result: RunResult, figures: Totals) -> str:
+    number = f"{result.publication} " if result.publication is not None else ""
+    statuses, assets = figures.statuses, len(result.outcomes)
+    parts = []
+    if result.ok:
+        parts.append(counted(figures.tables, "table"))
+    else:
+        parts.append(f"{statuses.get('failed', 0):,} of {counted(assets, 'asset')} failed")
+        if statuses.get("blocked"):
+            parts.append(f"{statuses['blocked']:,} blocked")
+    if statuses.get("kept", 0) < assets:
+        parts.append(f"{counted(figures.rows_in, 'row')} in")
+        parts.append(f"{counted(figures.rows_out, 'row')} out")
+    parts.append(duration(result.seconds))
+    parts.append(counted(figures.warnings, "warning"))
+    parts.append(counted(figures.errors, "error"))
+    sample = f", a sample of {result.sample}" if result.sample else ""
+    return f"{result.status} {number}({result.environment}{sample}): {', '.join(parts)}"
+
+
+def _what_now(result: RunResult) -> tuple[str, ...]:
+    lines = []
+    if result.removed:
+        left = counted(len(result.removed), "asset")
+        lines.append(f"{left} left the warehouse: {_names(result.removed)}")
+    again = f"`thresher run --env {result.environment}`"
+    if result.status == "partly published":
+        lines.append("what failed or was blocked keeps its earlier version in the warehouse")
+    elif not result.ok and result.publication is None:
+        lines.append("nothing was published; the published warehouse is untouched")
+    if not result.ok:
+        lines.append(f"{again} goes on from what was finished")
+    if result.report:
+        lines.append(f"reports: {result.report}")
+    return tuple(lines)
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN_FAILURES
+    shown = ", ".join(names[:SHOWN_FAILURES])
+    return f"{shown} and {more:,} more" if more > 0 else shown

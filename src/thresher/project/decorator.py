@@ -1,0 +1,50 @@
+"""`@asset`: marks the function that makes a table, and carries its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def asset(
+    *,
+    description: str = "",
+    columns: Mapping[str, Any] | None = None,
+    checks: Sequence[Mapping[str, Any]] = (),
+    tags: Sequence[str] = (),
+    volatile: str | None = None,
+    renamed_from: str | None = None,
+    inputs: Mapping[str, str] | None = None,
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark a function as the asset of its file, and say what must hold for its table.
+
+    The arguments are read from the source, without running it, so they must be literals. The
+    function itself stays as it is, and can be called like any other.
+
+    Args:
+        description: what the table holds.
+        columns: what must hold for each column, by name.
+        checks: what must hold for the whole table.
+        tags: names to select it by.
+        volatile: `run` or `day`, where it gives another result each time.
+        renamed_from: name that the asset had before.
+        inputs: asset by parameter, such as `{"flights": "clean.flights"}`.
+    """
+    contract = {
+        "description": description,
+        "columns": columns or {},
+        "checks": checks,
+        "tags": tags,
+        "volatile": volatile,
+        "renamed_from": renamed_from,
+        "inputs": inputs or {},
+    }
+
+    def mark(function: Callable[P, R]) -> Callable[P, R]:
+        function.__thresher__ = contract  # type: ignore[attr-defined]
+        return function
+
+    return mark

@@ -1,0 +1,1 @@
+"""The audit: versions of tables held against their contracts, in SQL that the engine answers."""

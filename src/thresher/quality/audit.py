@@ -1,0 +1,209 @@
+"""The audit: a version held against its contract, check by check.
+
+A check that cannot be computed is an error with its reason, never a pass, and never keeps the other
+checks from being made. A contract without checks of the data asks the engine nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from thresher.errors import AssetError, RunInterruptedError, ThresherError
+from thresher.project.contract import Check, Contract
+from thresher.quality.checks import CATALOGUE
+from thresher.quality.examples import MOST_EXAMPLES, plain_rows
+from thresher.quality.figures import freshness_finding
+from thresher.quality.kinds import Finding, RowCheck, Sql, TableCheck, looked_at
+from thresher.quality.subject import Subject, Table
+from thresher.quality.wording import one_line, rows_that
+from thresher.results import CheckResult, Snapshot, Status, Verdict
+from thresher.tables import quote_name
+
+Rows = Callable[[str, Mapping[str, Snapshot], Mapping[str, Any] | None], list[tuple[Any, ...]]]
+"""Answers a query over versions, as `Engine.rows` does."""
+
+
+def audit(
+    snapshot: Snapshot,
+    contract: Contract,
+    *,
+    key: str,
+    rows: Rows,
+    tables: Mapping[str, Snapshot],
+    now: datetime,
+    lenient_references: bool = False,
+) -> Verdict:
+    """Hold a version against its contract.
+
+    Args:
+        snapshot: the version.
+        contract: what must hold.
+        key: key of this audit, as `audit_key` gives it.
+        rows: answers queries.
+        tables: the version itself under its name, and every version that a query may need.
+        now: time to judge freshness by.
+        lenient_references: whether checks that need all rows of a table only warn, because the
+            rows are a sample.
+    """
+    subject = Subject(table=Table(snapshot), tables=tables, types=contract.types, now=now)
+    auditor = _Auditor(subject, rows, lenient_references)
+    checks = (*_schema_checks(contract), *contract.checks)
+    return Verdict(
+        asset=snapshot.asset,
+        version=snapshot.version,
+        key=key,
+        rows=snapshot.rows,
+        results=tuple(auditor.result(check) for check in checks),
+        at=now,
+    )
+
+
+def judge_again(verdict: Verdict, contract: Contract, *, now: datetime) -> Verdict:
+    """Judge the checks that depend on the time anew, from the figures in an earlier verdict.
+
+    Args:
+        verdict: what the audit found.
+        contract: the contract that it was audited by, or one of the same meaning.
+        now: time to judge by.
+    """
+    checks = iter([check for check in contract.checks if check.kind == "freshness"])
+    results = tuple(
+        _judged_again(result, next(checks, None), now) if result.kind == "freshness" else result
+        for result in verdict.results
+    )
+    return verdict if results == verdict.results else replace(verdict, results=results, at=now)
+
+
+def _judged_again(result: CheckResult, check: Check | None, now: datetime) -> CheckResult:
+    if check is None or check.id != result.check or result.status is Status.ERROR:
+        return result
+    finding = freshness_finding(check, result.figure, now)
+    return replace(
+        result,
+        status=_status(check, finding, lenient=False),
+        violations=finding.violations,
+        message=_message(check, finding),
+    )
+
+
+def _schema_checks(contract: Contract) -> Iterator[Check]:
+    """Give the checks that naming a column, or its type, implies."""
+    for column in contract.columns:
+        yield Check("column", (column.name,), place=column.place)
+        if column.type:
+            yield Check("type", (column.name,), place=column.place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Auditor:
+    """Makes one check after another of one version."""
+
+    subject: Subject
+    rows: Rows
+    lenient: bool
+
+    def result(self, check: Check) -> CheckResult:
+        began = time.perf_counter()
+        try:
+            result = self._found(check)
+        except RunInterruptedError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever an engine raises, the others go on
+            result = _told(check, Status.ERROR, f"could not be checked: {_reason(error)}")
+        return replace(result, seconds=time.perf_counter() - began)
+
+    def _found(self, check: Check) -> CheckResult:
+        kind = CATALOGUE.get(check.kind)
+        if kind is None:
+            raise AssetError(f"there is no check `{check.kind}`")
+        if isinstance(kind, RowCheck):
+            finding, examples = self._at_rows(check, kind)
+        else:
+            finding, examples = self._at_table(check, kind)
+        status = _status(check, finding, lenient=self.lenient and kind.needs_all)
+        result = _told(check, status, _message(check, finding))
+        return replace(
+            result,
+            violations=finding.violations,
+            rows=finding.rows,
+            figure=finding.figure,
+            examples=self._examples(examples) if finding.violations and examples else (),
+        )
+
+    def _at_rows(self, check: Check, kind: RowCheck) -> tuple[Finding, Sql | None]:
+        """Count the violating rows, and give the query that shows them."""
+        table = self.subject.table
+        rows = table.snapshot.rows
+        if check.where:
+            rows = self._ask(Sql(f"select count(*) {looked_at(check, self.subject)}"))[0][0]
+        condition = _chosen(check, kind.violating(check, self.subject))
+        violating = f"from {table.sql} where {condition.text}"
+        count = Sql(f"select count(*) {violating}", condition.params)
+        violations = self._ask(count)[0][0]
+        words = rows_that(violations, rows, kind.phrase(check), check.where)
+        names = ", ".join(map(quote_name, table.columns))
+        shown = Sql(f"select {names} {violating}", condition.params, table.columns)
+        return Finding(violations=violations, rows=rows, words=words), shown
+
+    def _at_table(self, check: Check, kind: TableCheck) -> tuple[Finding, Sql | None]:
+        """Judge the table's figures, and give the query that shows what is wrong, if any does."""
+        query = kind.query(check, self.subject)
+        finding = kind.judge(check, self.subject, self._ask(query)[0] if query else ())
+        return finding, kind.examples(check, self.subject) if kind.examples else None
+
+    def _examples(self, query: Sql) -> tuple[Mapping[str, Any], ...]:
+        try:
+            found = self._ask(replace(query, text=f"{query.text} limit {MOST_EXAMPLES}"))
+        except AssetError:
+            return ()  # The count stands, and is what matters.
+        return plain_rows(query.labels, found)
+
+    def _ask(self, query: Sql) -> list[tuple[Any, ...]]:
+        return self.rows(query.text, self.subject.tables, query.params or None)
+
+
+def _chosen(check: Check, condition: Sql) -> Sql:
+    """Limit a condition to the rows that the check looks at."""
+    if not check.where:
+        return condition
+    # `case`, and not `and`, whose sides an engine may take in any order: `where: kind = 'number'`
+    # must keep other rows from a condition that would fail on them.
+    text = f"case when (\n{check.where}\n) then ({condition.text}) end"
+    return replace(condition, text=text)
+
+
+def _status(check: Check, finding: Finding, *, lenient: bool) -> Status:
+    if not finding.violations:
+        return Status.PASSED
+    if finding.rows and check.tolerate.allows(finding.violations, finding.rows):
+        return Status.TOLERATED
+    return Status.FAILED if check.blocks and not lenient else Status.WARNED
+
+
+def _message(check: Check, finding: Finding) -> str:
+    words = finding.words
+    if finding.violations and finding.rows and (check.tolerate.count or check.tolerate.share):
+        words += f"; up to {check.tolerate} are tolerated"
+    return f"{check.message}: {words}" if check.message and finding.violations else words
+
+
+def _told(check: Check, status: Status, message: str) -> CheckResult:
+    return CheckResult(
+        check=check.id,
+        kind=check.kind,
+        columns=check.columns,
+        status=status,
+        severity=check.severity.value,
+        message=message,
+        path=check.place.path,
+        line=check.place.line,
+    )
+
+
+def _reason(error: Exception) -> str:
+    said = error.fault.what if isinstance(error, ThresherError) else str(error)
+    return one_line(said) or type(error).__name__

@@ -1,0 +1,119 @@
+"""Conditions of violating rows, one for each check of rows.
+
+A condition must be true for a row that violates, and null or false for every other: a value that is
+null satisfies every check but `not_null`, by SQL's three-valued logic. Values are bound; only names
+and the author's own conditions are written into the text.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from thresher.errors import AssetError
+from thresher.project.contract import Check
+from thresher.quality.kinds import Sql
+from thresher.quality.subject import Subject, Table
+from thresher.quality.type_names import is_number, is_text
+
+
+def is_null(check: Check, subject: Subject) -> Sql:
+    """Find rows without a value."""
+    return Sql(" or ".join(f"{subject.table.column(name)} is null" for name in check.columns))
+
+
+def not_accepted(check: Check, subject: Subject) -> Sql:
+    """Find values that are none of those accepted."""
+    return _one_of("{column} not in ({values})", check, subject)
+
+
+def forbidden(check: Check, subject: Subject) -> Sql:
+    """Find values that are forbidden."""
+    return _one_of("{column} in ({values})", check, subject)
+
+
+def outside(check: Check, subject: Subject) -> Sql:
+    """Find values outside a range that includes both its ends."""
+    return _bounded("{column} not between $p0 and $p1", ("low", "high"), check, subject)
+
+
+def below(check: Check, subject: Subject) -> Sql:
+    """Find values below the least allowed."""
+    return _bounded("{column} < $p0", ("bound",), check, subject)
+
+
+def above(check: Check, subject: Subject) -> Sql:
+    """Find values above the most allowed."""
+    return _bounded("{column} > $p0", ("bound",), check, subject)
+
+
+def unmatched(check: Check, subject: Subject) -> Sql:
+    """Find texts that a regular expression does not match from end to end."""
+    (name,) = check.columns
+    column, type_ = subject.table.column(name), subject.table.type(name)
+    if not is_text(type_):
+        raise AssetError(f"`{name}` is `{type_}`, and only texts can match a pattern")
+    text = f"not regexp_full_match(cast({column} as varchar), $p0)"
+    return Sql(text, {"p0": check.argument("regex")})
+
+
+def without_partner(check: Check, subject: Subject) -> Sql:
+    """Find complete keys that the other table does not have."""
+    here, other = subject.table, subject.other(check.argument("to"))
+    pairs = list(zip(check.columns, check.argument("keys"), strict=True))
+    for name, key in pairs:
+        _refuse_rounding(here, name, other, key)
+    present = " and ".join(f"{here.column(name)} is not null" for name in check.columns)
+    # The outer column with its table, because the other table may have one of the same name; the
+    # inner table by a name of its own, because a table may refer to itself.
+    equal = " and ".join(
+        f'"__partner".{other.column(key)} = {here.sql}.{here.column(name)}' for name, key in pairs
+    )
+    partner = f'select 1 from {other.sql} as "__partner" where {equal}'
+    return Sql(f"{present} and not exists ({partner})")
+
+
+def is_false(check: Check, _subject: Subject) -> Sql:
+    """Find rows for which the author's condition is false."""
+    return Sql(f"not (\n{check.argument('sql')}\n)")
+
+
+def _one_of(template: str, check: Check, subject: Subject) -> Sql:
+    (name,) = check.columns
+    type_ = subject.table.type(name)
+    values = check.argument("values")
+    if is_text(type_):  # YAML reads `accepted: [1, 2]` as numbers, whatever the column is
+        values = tuple(_text(value) for value in values)
+    params = {f"p{number}": value for number, value in enumerate(values)}
+    _refuse_mixture(name, type_, values)
+    placeholders = ", ".join(f"${parameter}" for parameter in params)
+    column = subject.table.column(name)
+    return Sql(template.format(column=column, values=placeholders), params)
+
+
+def _bounded(template: str, arguments: tuple[str, ...], check: Check, subject: Subject) -> Sql:
+    (name,) = check.columns
+    bounds = tuple(check.argument(argument) for argument in arguments)
+    _refuse_mixture(name, subject.table.type(name), bounds)
+    params = {f"p{number}": bound for number, bound in enumerate(bounds)}
+    return Sql(template.format(column=subject.table.column(name)), params)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _refuse_mixture(column: str, type_: str, values: tuple[Any, ...]) -> None:
+    """Refuse texts beside numbers, which SQL compares by rounding: '1.5' equals 2 there."""
+    for value in values:
+        if is_text(type_) and not isinstance(value, str):
+            raise AssetError(f"`{column}` is `{type_}`, and `{value}` is no text")
+        if is_number(type_) and not isinstance(value, (int, float, Decimal)):
+            raise AssetError(f"`{column}` is `{type_}`, and `{value}` is no number")
+
+
+def _refuse_rounding(here: Table, name: str, other: Table, key: str) -> None:
+    ours, theirs = here.type(name), other.type(key)
+    if (is_text(ours) and is_number(theirs)) or (is_number(ours) and is_text(theirs)):
+        where = f"`{other.snapshot.asset}.{key}`"
+        raise AssetError(f"`{name}` is `{ours}` and {where} is `{theirs}`; cast one of them")

@@ -1,0 +1,69 @@
+"""What a check can be: something that holds for each row, or for the table as a whole.
+
+Both are data: functions that write SQL and say what its answer means. Nothing here asks an engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from thresher.project.contract import Check
+from thresher.quality.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A query, or a condition, with the values bound into it."""
+
+    text: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    """Name of each column that it gives, where its rows are shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check found, before it is weighed."""
+
+    violations: int
+    """Violating rows, or 1 for a check of the table itself that does not hold."""
+    words: str
+    rows: int = 0
+    """Rows looked at one by one; 0 for a check of the table itself, which knows no tolerance."""
+    figure: str | None = None
+    """What it was judged by, where that depends on the time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCheck:
+    """What must hold for each row."""
+
+    violating: Callable[[Check, Subject], Sql]
+    """Gives the condition of a violating row."""
+    phrase: Callable[[Check], str]
+    """Says what violating rows do, in the plural: `have no `x``."""
+    needs_all: bool = False
+    """Whether a sample can violate it though the whole does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableCheck:
+    """What must hold for the table as a whole."""
+
+    query: Callable[[Check, Subject], Sql | None]
+    """Gives the query for one row of figures, or None where the version's own figures will do."""
+    judge: Callable[[Check, Subject, Sequence[Any]], Finding]
+    """Says what the figures mean."""
+    examples: Callable[[Check, Subject], Sql] | None = None
+    """Gives the query for what violates it, the worst first, where that can be shown."""
+    needs_all: bool = False
+    """Whether a sample can violate it though the whole does not."""
+
+
+def looked_at(check: Check, subject: Subject) -> str:
+    """Give the `from` clause of the rows that a check looks at."""
+    # The line ends keep a comment in the user's condition from hiding what follows it.
+    where = f" where (\n{check.where}\n)" if check.where else ""
+    return f"from {subject.table.sql}{where}"

@@ -1,0 +1,1 @@
+"""Walks a plan: builds, audits, publishes, tells."""

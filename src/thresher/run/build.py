@@ -1,0 +1,212 @@
+"""How one step becomes a version: found in the lake, read by a source, or built by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from thresher.plan.fingerprint import fingerprint, grain, ingredients
+from thresher.plan.plan import Plan, Step
+from thresher.project.asset import Asset, Kind, SourceBody
+from thresher.project.project import Project
+from thresher.project.units import parse_share
+from thresher.protocols import Engine, Extract, Job, Source, Written
+from thresher.results import DataFile, Snapshot, Unit, UnitOutcome, UnitRecord
+from thresher.warehouse.lake import Draft, Lake
+
+Sources = Callable[[str], Source]
+"""Gives the source of a type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Makes versions; safe to use from several threads."""
+
+    project: Project
+    plan: Plan
+    run: str
+    engine: Callable[[], Engine]
+    """Gives the engine; called only where there is work for it."""
+    sources: Sources
+    lake: Lake
+    engine_matters: bool = False
+    """Whether a change of the engine builds anew."""
+    full_refresh: bool = False
+
+    def build(self, step: Step, tables: Mapping[str, Snapshot]) -> tuple[Snapshot, bool]:
+        """Make the version of an asset that its inputs ask for.
+
+        Args:
+            step: what the plan says of it.
+            tables: version of each asset that is settled.
+
+        Returns:
+            The version, and whether it was there already.
+
+        Raises:
+            AssetError: its SQL or its function failed.
+            SourceError: its input could not be read.
+            WarehouseError: it could not be written.
+        """
+        asset = self.project.assets[step.asset]
+        if asset.kind is Kind.SOURCE:
+            return self._read(asset)
+        found = self._ingredients(asset, tables)
+        if existing := self._existing(asset, found):
+            return existing, True
+        job_tables = closure(asset.inputs, tables)
+        draft = self.lake.begin(asset.name, fingerprint(found))
+        try:
+            written = self.engine().build(
+                Job(
+                    asset=asset,
+                    root=self.project.root,
+                    folder=draft.folder,
+                    tables=job_tables,
+                    params=self._params(asset),
+                    run=self.run,
+                    run_time=grain(asset, self.plan.run_time),
+                    macros={m.name: m.statement for m in self._macros(asset)},
+                )
+            )
+            rows_in = sum(tables[name].rows for name in asset.inputs)
+            versions = {name: tables[name].version for name in asset.inputs}
+            snapshot = self._snapshot(asset, draft, found, written)
+            snapshot = replace(snapshot, rows_in=rows_in, inputs=versions)
+            return self.lake.complete(draft, snapshot, written.files), False
+        except BaseException:
+            self.lake.discard(draft)
+            raise
+
+    def _read(self, asset: Asset) -> tuple[Snapshot, bool]:
+        """Read what is new among the units of a source, and keep the parts that are not."""
+        assert isinstance(asset.body, SourceBody)  # noqa: S101  # told by its kind
+        source = self.sources(asset.body.type)
+        units = tuple(source.units(asset, self.project.root))
+        found = self._ingredients(asset, {}, {unit.path: unit.sha256 for unit in units})
+        if existing := self._existing(asset, found):
+            return existing, True
+        before = None if self.full_refresh else self._same_recipe(asset, found)
+        kept = _loaded(before, units, self.lake) if before else {}
+        fresh = tuple(unit for unit in units if unit.path not in kept)
+        draft = self.lake.begin(asset.name, fingerprint(found))
+        try:
+            written = Written(before.schema if before else ())
+            if fresh or before is None:
+                written = source.read(
+                    Extract(
+                        asset=asset,
+                        root=self.project.root,
+                        folder=draft.folder,
+                        units=fresh,
+                        schema=before.schema if before and kept else None,
+                        sample=parse_share(self.plan.sample) if self.plan.sample else None,
+                    )
+                )
+            folder = PurePosixPath(draft.path)
+            records = {record.unit.path: _in_lake(record, folder) for record in written.records}
+            records |= {path: record for path, (record, _) in kept.items()}
+            ordered = tuple(records[unit.path] for unit in units)
+            files = {file.path: file for _, file in kept.values()}
+            rows = sum(record.rows for record in ordered)
+            snapshot = self._snapshot(asset, draft, found, written)
+            snapshot = replace(
+                snapshot, files=tuple(files.values()), units=ordered, rows=rows, rows_in=rows
+            )
+            return self.lake.complete(draft, snapshot, written.files), False
+        except BaseException:
+            self.lake.discard(draft)
+            raise
+
+    def _ingredients(
+        self,
+        asset: Asset,
+        tables: Mapping[str, Snapshot],
+        files: Mapping[str, str] | None = None,
+    ) -> dict[str, str]:
+        return ingredients(
+            asset,
+            self.project,
+            versions={name: tables[name].version for name in asset.inputs},
+            files=files,
+            run_time=self.plan.run_time,
+            sample=self.plan.sample,
+            engine=self.engine().name if self.engine_matters else None,
+        )
+
+    def _existing(self, asset: Asset, found: Mapping[str, str]) -> Snapshot | None:
+        return None if self.full_refresh else self.lake.find(asset.name, fingerprint(found))
+
+    def _same_recipe(self, asset: Asset, found: Mapping[str, str]) -> Snapshot | None:
+        """Give the latest version that was read in the same way, from whatever files."""
+        before = self.lake.latest(asset.name)
+        if before is None or _recipe(before.ingredients) != _recipe(found):
+            return None
+        return before
+
+    def _snapshot(
+        self, asset: Asset, draft: Draft, found: Mapping[str, str], written: Written
+    ) -> Snapshot:
+        return Snapshot(
+            asset=asset.name,
+            fingerprint=draft.fingerprint,
+            build=draft.build,
+            ingredients=dict(found),
+            schema=written.schema,
+            sql=written.sql,
+            rows=written.rows,
+            built_at=datetime.now(UTC),
+            run=self.run,
+            engine=self.engine().name,
+        )
+
+    def _params(self, asset: Asset) -> dict[str, Any]:
+        settings = self.project.settings
+        params = {name: settings.params[name] for name in asset.params}
+        if asset.uses_run_time and asset.kind is Kind.SQL:
+            params["run_time"] = grain(asset, self.plan.run_time)
+        return params
+
+    def _macros(self, asset: Asset) -> list[Any]:
+        used = getattr(asset.body, "macros", ())
+        return [self.project.macros[name] for name in used]
+
+
+def closure(names: tuple[str, ...], tables: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
+    """Give the versions of these assets, and of all that the views among them read."""
+    found: dict[str, Snapshot] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in found or name not in tables:
+            continue
+        found[name] = tables[name]
+        if tables[name].sql is not None:
+            waiting += tables[name].inputs
+    return found
+
+
+def _recipe(found: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in found.items() if not key.startswith("file:")}
+
+
+def _loaded(
+    before: Snapshot, units: tuple[Unit, ...], lake: Lake
+) -> dict[str, tuple[UnitRecord, DataFile]]:
+    """Find the units that an earlier version has read already, with the files of their rows."""
+    wanted = {(unit.path, unit.sha256): unit for unit in units}
+    files = {file.path: file for file in before.files}
+    kept: dict[str, tuple[UnitRecord, DataFile]] = {}
+    for record in before.units:
+        unit = wanted.get((record.unit.path, record.unit.sha256))
+        file = files.get(record.file or "")
+        if unit and file and record.outcome is UnitOutcome.LOADED and lake.holds(file):
+            kept[unit.path] = (replace(record, unit=unit), file)
+    return kept
+
+
+def _in_lake(record: UnitRecord, folder: PurePosixPath) -> UnitRecord:
+    return replace(record, file=str(folder / record.file)) if record.file else record

@@ -1,0 +1,248 @@
+"""A run from its plan to its result: walk, decide what may be seen, publish it in one step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from thresher.errors import CommandError, RunInterruptedError, ThresherError
+from thresher.events import Event, Published, RunFinished, RunStarted
+from thresher.results import (
+    Outcome,
+    OutcomeStatus,
+    Publication,
+    RunResult,
+    Snapshot,
+    Verdict,
+)
+from thresher.run.runner import Walk
+from thresher.totals import totals
+
+SET_ASIDE_EXIT = 3
+
+
+class Publisher(Protocol):
+    """Makes a publication visible; implemented by `warehouse/`."""
+
+    def publish(self, publication: Publication) -> Publication:
+        """Commit a publication on top of its parent, and give it back with its number."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user asked of a run beside its selection."""
+
+    publish_what_passed: bool = False
+    """Publish the assets that passed, though others failed."""
+    strict: bool = False
+    """Exit with 3 where inputs were set aside."""
+
+
+def refuse_unfit(
+    environment: str, sample: str | None, options: Options, *, protected: bool
+) -> None:
+    """Refuse what a protected environment must never show.
+
+    Raises:
+        CommandError: a trial run, or a publication of only what passed.
+    """
+    if protected and sample:
+        raise CommandError(
+            f"`{environment}` is protected: a trial run on a sample cannot be published to it",
+            hint="try it in another environment: `--env dev`",
+        )
+    if protected and options.publish_what_passed:
+        raise CommandError(
+            f"`{environment}` is protected: it is published wholly or not at all",
+            hint="leave out `--publish-what-passed`",
+        )
+
+
+def execute(
+    walk: Walk,
+    publisher: Publisher,
+    options: Options,
+    *,
+    configuration: Mapping[str, object],
+    after_publication: Callable[[Publication], None],
+    report: Callable[[RunResult], str | None],
+) -> RunResult:
+    """Do what a plan says and publish it; the last event tells how it ended, whatever happens.
+
+    Args:
+        walk: the plan and the hands that do it.
+        publisher: makes the result visible.
+        options: what the user asked for.
+        configuration: what is in force, secrets masked, for the log.
+        after_publication: what follows the commit, such as links for people.
+        report: writes the reports, and gives their folder.
+
+    Raises:
+        RunInterruptedError: a signal stopped it.
+        WarehouseError: the result could not be published.
+    """
+    clock = _Clock(datetime.now(UTC), time.monotonic())
+    plan, project = walk.plan, walk.project
+    walk.tell(
+        RunStarted(
+            run=walk.run,
+            pipeline=project.settings.config.pipeline,
+            environment=plan.environment,
+            at=clock.started,
+            configuration=configuration,
+            steps=tuple((step.asset, step.action.value) for step in plan.steps),
+            sample=plan.sample,
+        )
+    )
+    try:
+        outcomes = walk.outcomes()
+        publication = _publish(walk, publisher, options, outcomes)
+        if publication is not None:
+            after_publication(publication)
+        result = _result(walk, options, outcomes, publication, clock)
+        result = replace(result, report=report(result))
+    except (KeyboardInterrupt, RunInterruptedError) as error:
+        stop = error if isinstance(error, RunInterruptedError) else RunInterruptedError(2)
+        walk.tell(_finished(walk, clock, (), "interrupted", stop.exit_code, error=str(stop)))
+        raise stop from None
+    except ThresherError as error:
+        walk.tell(_finished(walk, clock, (), "failed", error.exit_code, error=str(error)))
+        raise
+    except BaseException as error:
+        walk.tell(_finished(walk, clock, (), "failed", 1, error=repr(error)))
+        raise
+    walk.tell(
+        _finished(
+            walk, clock, outcomes, result.status, result.exit_code, publication=result.publication
+        )
+    )
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    started: datetime
+    began: float
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+
+def _publish(
+    walk: Walk, publisher: Publisher, options: Options, outcomes: tuple[Outcome, ...]
+) -> Publication | None:
+    """Publish what may be seen; None where that is nothing, or nothing new."""
+    passed = [outcome for outcome in outcomes if outcome.ok]
+    if len(passed) < len(outcomes) and not options.publish_what_passed:
+        return None
+    if any(outcome.verdict and outcome.verdict.critical for outcome in outcomes):
+        return None
+    plan, current = walk.plan, walk.current
+    before_tables = dict(current.snapshots) if current else {}
+    before_verdicts = dict(current.verdicts) if current else {}
+    tables: dict[str, Snapshot] = {n: s for n, s in before_tables.items() if n not in plan.removed}
+    verdicts: dict[str, Verdict] = {n: v for n, v in before_verdicts.items() if n in tables}
+    for outcome in passed:
+        if outcome.snapshot is None or outcome.status is OutcomeStatus.KEPT:
+            continue
+        tables[outcome.asset] = outcome.snapshot
+        if outcome.verdict is not None:
+            verdicts[outcome.asset] = outcome.verdict
+    if _same(before_tables, tables) and _keys(before_verdicts) == _keys(verdicts):
+        return None
+    publication = publisher.publish(
+        Publication(
+            number=0,
+            environment=plan.environment,
+            run=walk.run,
+            parent=plan.parent,
+            at=datetime.now(UTC),
+            snapshots=tables,
+            verdicts=verdicts,
+            sample=plan.sample,
+        )
+    )
+    changed = [n for n, s in tables.items() if n not in before_tables or s != before_tables[n]]
+    walk.tell(
+        Published(
+            run=walk.run,
+            environment=plan.environment,
+            at=publication.at,
+            publication=publication.number,
+            parent=plan.parent,
+            tables=len(tables),
+            changed=tuple(changed),
+            removed=plan.removed,
+        )
+    )
+    return publication
+
+
+def _same(one: Mapping[str, Snapshot], other: Mapping[str, Snapshot]) -> bool:
+    return {n: s.version for n, s in one.items()} == {n: s.version for n, s in other.items()}
+
+
+def _keys(verdicts: Mapping[str, Verdict]) -> dict[str, str]:
+    return {name: verdict.key for name, verdict in verdicts.items()}
+
+
+def _result(
+    walk: Walk,
+    options: Options,
+    outcomes: tuple[Outcome, ...],
+    publication: Publication | None,
+    clock: _Clock,
+) -> RunResult:
+    failed = any(not outcome.ok for outcome in outcomes)
+    status = "published" if publication else "unchanged"
+    if failed:
+        status = "partly published" if publication else "failed"
+    result = RunResult(
+        run=walk.run,
+        pipeline=walk.project.settings.config.pipeline,
+        environment=walk.plan.environment,
+        status=status,
+        exit_code=1 if failed else 0,
+        started=clock.started,
+        seconds=clock.seconds,
+        outcomes=outcomes,
+        publication=publication.number if publication else None,
+        removed=walk.plan.removed if publication else (),
+        sample=walk.plan.sample,
+    )
+    if options.strict and result.refused and not failed:
+        return replace(result, exit_code=SET_ASIDE_EXIT)
+    return result
+
+
+def _finished(
+    walk: Walk,
+    clock: _Clock,
+    outcomes: tuple[Outcome, ...],
+    status: str,
+    exit_code: int,
+    *,
+    publication: int | None = None,
+    error: str | None = None,
+) -> Event:
+    summed = totals(outcomes)
+    return RunFinished(
+        run=walk.run,
+        environment=walk.plan.environment,
+        at=datetime.now(UTC),
+        seconds=clock.seconds,
+        status=status,
+        exit_code=exit_code,
+        warnings=summed.warnings,
+        errors=summed.errors + (error is not None),
+        rows_in=summed.rows_in,
+        rows_out=summed.rows_out,
+        publication=publication,
+        error=error,
+    )
+

@@ -1,0 +1,383 @@
+"""The run: walks a plan, builds and audits side by side, and gives back how each asset ended.
+
+Nothing here can be seen by a reader of the warehouse; that is the business of `publish.py`, once
+every verdict is in. All events are told from the thread that called `walk`.
+"""
+
+from __future__ import annotations
+
+import graphlib
+import queue
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from thresher.errors import Fault, Place, ThresherError
+from thresher.events import (
+    AssetFinished,
+    AssetStarted,
+    AttemptFailed,
+    CheckTold,
+    Event,
+    FileRefused,
+)
+from thresher.plan.plan import Action, Plan, Step
+from thresher.project.project import Project
+from thresher.results import (
+    Outcome,
+    OutcomeStatus,
+    Publication,
+    Snapshot,
+    Status,
+    UnitOutcome,
+    UnitRecord,
+    Verdict,
+)
+from thresher.run.build import Builder
+from thresher.run.judge import Judge
+from thresher.run.retry import Retry, call
+
+Node = tuple[str, str]
+"""`build` or `audit`, and the asset."""
+BUILD, AUDIT = "build", "audit"
+#: How long an interrupted run waits for what does not stop at once.
+STOP_SECONDS = 5.0
+_SETTLED = {
+    Action.BUILD: OutcomeStatus.BUILT,
+    Action.REUSE: OutcomeStatus.REUSED,
+    Action.AUDIT: OutcomeStatus.AUDITED,
+    Action.KEEP: OutcomeStatus.KEPT,
+}
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What is known of an asset while the run goes on."""
+
+    step: Step
+    started: datetime
+    began: float
+    seconds: float = 0.0
+    attempts: int = 1
+    snapshot: Snapshot | None = None
+    reused: bool = False
+    verdict: Verdict | None = None
+    faults: tuple[Fault, ...] = ()
+    blocked: bool = False
+    told: bool = False
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Walks one plan.
+
+    Args:
+        project: what the plan was made of.
+        plan: what to do.
+        run: id of the run.
+        builder: makes versions.
+        judge: audits them.
+        current: the publication that the plan starts from.
+        retry: how failures that can pass are tried again.
+        workers: how many assets are worked on side by side.
+        tell: hears every event.
+        interrupt: stops whatever is being computed or read.
+    """
+
+    project: Project
+    plan: Plan
+    run: str
+    builder: Builder
+    judge: Judge
+    current: Publication | None
+    retry: Retry
+    workers: int
+    tell: Callable[[Event], None]
+    interrupt: Callable[[], None]
+    _inbox: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
+    _progress: dict[str, _Progress] = field(default_factory=dict)
+    _tables: dict[str, Snapshot] = field(default_factory=dict)
+    _futures: set[Future[None]] = field(default_factory=set)
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Do everything the plan says, and give how each asset ended, in the plan's order.
+
+        Raises:
+            KeyboardInterrupt: the user stopped the run; what was under way was interrupted.
+        """
+        if self.current is not None:
+            self._tables.update(self.current.snapshots)
+        for step in self.plan.steps:
+            self._progress[step.asset] = _Progress(step, _now(), time.monotonic())
+            if step.action is Action.KEEP:
+                self._keep(step)
+            elif step.version is not None:
+                self._tables[step.asset] = self._settled(step)
+        self._walk()
+        return tuple(self._outcome(self._progress[step.asset]) for step in self.plan.steps)
+
+    def _walk(self) -> None:
+        sorter = graphlib.TopologicalSorter(self._graph())
+        sorter.prepare()
+        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="thresher")
+        try:
+            while sorter.is_active():
+                for node in sorter.get_ready():
+                    self._submit(pool, node)
+                message = self._inbox.get()
+                if isinstance(message, tuple):
+                    node, future = message
+                    self._finish(node, future)
+                    sorter.done(node)
+                else:
+                    self.tell(message)
+        except BaseException:
+            self._stop(pool)
+            raise
+        pool.shutdown()
+
+    def _stop(self, pool: ThreadPoolExecutor) -> None:
+        """Start nothing more, interrupt what is under way, and wait for it only so long."""
+        pool.shutdown(wait=False, cancel_futures=True)
+        deadline = time.monotonic() + STOP_SECONDS
+        while any(not future.done() for future in self._futures) and time.monotonic() < deadline:
+            self.interrupt()
+            wait(self._futures, timeout=0.1)
+
+    def _graph(self) -> dict[Node, set[Node]]:
+        """Give what each build and each audit waits for."""
+        active = {s.asset for s in self.plan.steps if s.action is not Action.KEEP}
+        graph: dict[Node, set[Node]] = {}
+        for step in self.plan.steps:
+            if step.asset in active:
+                needed = (*step.inputs, *step.waits_for)
+                graph[BUILD, step.asset] = {(AUDIT, n) for n in step.inputs if n in active}
+                graph[AUDIT, step.asset] = {(BUILD, step.asset)} | {
+                    (BUILD, name) for name in needed if name in active
+                }
+        return graph
+
+    def _submit(self, pool: ThreadPoolExecutor, node: Node) -> None:
+        phase, asset = node
+        progress = self._progress[asset]
+        if phase == BUILD and not progress.faults:
+            self._block(progress, progress.step.inputs, "was not published")
+        if phase == AUDIT and not progress.faults:
+            self._block(progress, progress.step.waits_for, "was not built")
+        if progress.faults:
+            self._inbox.put((node, None))
+            return
+        if phase == BUILD:
+            progress.started, progress.began = _now(), time.monotonic()
+        task = self._build if phase == BUILD else self._audit
+        future = pool.submit(task, progress)
+        self._futures.add(future)
+        future.add_done_callback(lambda done: self._inbox.put((node, done)))
+
+    def _block(self, progress: _Progress, needed: tuple[str, ...], why: str) -> None:
+        """Keep an asset from what needs another asset that failed."""
+        bad = [name for name in needed if name in self._progress and self._progress[name].faults]
+        if bad:
+            progress.blocked = True
+            named = ", ".join(f"`{name}`" for name in bad)
+            asset = self.project.assets[progress.step.asset]
+            place = Place(asset.path, asset=asset.name)
+            progress.faults = (Fault(f"blocked: it needs {named}, which {why}", place),)
+
+    def _build(self, progress: _Progress) -> None:
+        """Build an asset, trying again where that can help; runs in a worker."""
+        step = progress.step
+
+        def attempt() -> tuple[Snapshot, bool]:
+            self._post(
+                AssetStarted(
+                    run=self.run,
+                    asset=step.asset,
+                    action=step.action,
+                    attempt=progress.attempts,
+                    at=_now(),
+                )
+            )
+            if step.action in (Action.AUDIT, Action.REUSE):
+                return self._tables[step.asset], True
+            return self.builder.build(step, self._tables)
+
+        def failed(number: int, error: BaseException, wait: float) -> None:
+            self._post(
+                AttemptFailed(
+                    run=self.run,
+                    asset=step.asset,
+                    attempt=number,
+                    at=_now(),
+                    seconds=time.monotonic() - progress.began,
+                    error=str(error),
+                    wait=wait,
+                )
+            )
+            progress.attempts = number + 1
+
+        (progress.snapshot, progress.reused), _ = call(self.retry, attempt, on_failure=failed)
+
+    def _audit(self, progress: _Progress) -> None:
+        """Hold a version against its contract; runs in a worker."""
+        assert progress.snapshot is not None  # noqa: S101  # built before it is audited
+        asset = self.project.assets[progress.step.asset]
+        progress.verdict = self.judge.judge(asset, progress.snapshot, self._tables)
+
+    def _finish(self, node: Node, future: Future[None] | None) -> None:
+        """Take what a task came to; runs in the thread that walks."""
+        phase, asset = node
+        progress = self._progress[asset]
+        error = future.exception() if future else None
+        if future:
+            self._futures.discard(future)
+        if error is not None:
+            progress.faults = self._faults(asset, error)
+        elif future and phase == BUILD and progress.snapshot:
+            self._tables[asset] = progress.snapshot
+            for record in progress.snapshot.units if not progress.reused else ():
+                self._refused(asset, record)
+        elif future and phase == AUDIT and progress.verdict:
+            self._told(asset, progress.verdict)
+            progress.faults = self._violations(asset, progress.verdict)
+        if phase == AUDIT:
+            self._finished(progress)
+
+    def _faults(self, name: str, error: BaseException) -> tuple[Fault, ...]:
+        if not isinstance(error, Exception):
+            raise error
+        asset = self.project.assets[name]
+        for record in getattr(error, "records", ()):
+            self._refused(name, record)
+        if isinstance(error, ThresherError):
+            return error.faults
+        place = Place(asset.path, asset=name)
+        what = f"unexpected error: {type(error).__name__}: {error}"
+        return (Fault(what, place, "run it with `--debug` and report what it prints"),)
+
+    def _violations(self, name: str, verdict: Verdict) -> tuple[Fault, ...]:
+        bad = (Status.FAILED, Status.ERROR)
+        return tuple(
+            Fault(
+                f"{result.check}: {result.message}",
+                Place(result.path, result.line, asset=name),
+            )
+            for result in verdict.results
+            if result.status in bad
+        )
+
+    def _keep(self, step: Step) -> None:
+        """Take over what did not change; checks that depend on the time are judged anew."""
+        assert self.current is not None  # noqa: S101  # only what is published can be kept
+        progress = self._progress[step.asset]
+        progress.snapshot = self.current.snapshots[step.asset]
+        verdict = self.current.verdicts.get(step.asset)
+        if verdict is not None:
+            asset = self.project.assets[step.asset]
+            progress.verdict = self.judge.judge_again(asset, verdict)
+            progress.faults = self._violations(step.asset, progress.verdict)
+        self._finished(progress)
+
+    def _settled(self, step: Step) -> Snapshot:
+        """Give the version that a step reuses or audits."""
+        asset = self.project.assets[step.asset]
+        published = self.current.snapshots if self.current else {}
+        for name in (asset.name, asset.renamed_from or ""):
+            if name in published and published[name].version == step.version:
+                return _renamed(published[name], asset.name)
+        found = self.builder.lake.find_version(asset.name, step.version or "")
+        if found is None:
+            what = f"the version `{step.version}` of `{asset.name}` is no longer in the lake"
+            raise ThresherError(what, hint="run the command again")
+        return found
+
+    def _post(self, event: Event) -> None:
+        self._inbox.put(event)
+
+    def _refused(self, asset: str, record: UnitRecord) -> None:
+        if record.outcome is not UnitOutcome.LOADED:
+            self.tell(
+                FileRefused(
+                    run=self.run,
+                    asset=asset,
+                    at=_now(),
+                    path=record.unit.path,
+                    outcome=record.outcome,
+                    reason=record.reason or "",
+                )
+            )
+
+    def _told(self, asset: str, verdict: Verdict) -> None:
+        for result in verdict.results:
+            if result.status is not Status.PASSED:
+                self.tell(
+                    CheckTold(
+                        run=self.run,
+                        asset=asset,
+                        at=_now(),
+                        check=result.check,
+                        status=result.status,
+                        violations=result.violations,
+                        rows=result.rows,
+                        message=result.message,
+                        place=str(Place(result.path, result.line)),
+                    )
+                )
+
+    def _finished(self, progress: _Progress) -> None:
+        outcome = self._outcome(progress)
+        snapshot, verdict = outcome.snapshot, outcome.verdict
+        self.tell(
+            AssetFinished(
+                run=self.run,
+                asset=outcome.asset,
+                action=outcome.action,
+                status=outcome.status,
+                started=outcome.started,
+                at=_now(),
+                seconds=outcome.seconds,
+                attempts=outcome.attempts,
+                rows_in=snapshot.rows_in if snapshot else None,
+                rows_out=snapshot.rows if snapshot else None,
+                files=len(snapshot.units) if snapshot else 0,
+                checks=_counts(verdict) if verdict else None,
+                error="\n".join(str(fault) for fault in outcome.faults) or None,
+            )
+        )
+
+    def _outcome(self, progress: _Progress) -> Outcome:
+        if not progress.told:
+            progress.told = True
+            progress.seconds = time.monotonic() - progress.began
+        step = progress.step
+        status = _SETTLED[step.action]
+        if status is OutcomeStatus.BUILT and progress.reused:
+            status = OutcomeStatus.REUSED
+        if progress.faults:
+            status = OutcomeStatus.BLOCKED if progress.blocked else OutcomeStatus.FAILED
+        return Outcome(
+            asset=step.asset,
+            action=step.action,
+            status=status,
+            snapshot=progress.snapshot,
+            verdict=progress.verdict,
+            started=progress.started,
+            seconds=progress.seconds,
+            attempts=progress.attempts,
+            faults=progress.faults,
+        )
+
+
+def _renamed(snapshot: Snapshot, name: str) -> Snapshot:
+    return snapshot if snapshot.asset == name else replace(snapshot, asset=name)
+
+
+def _counts(verdict: Verdict) -> Mapping[str, int]:
+    return {status.value: count for status in Status if (count := verdict.count(status))}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

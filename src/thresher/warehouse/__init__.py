@@ -1,0 +1,1 @@
+"""The warehouse on disk: versions, publications, catalogs, locks, clean-up."""

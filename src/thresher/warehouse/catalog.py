@@ -1,0 +1,391 @@
+"""The warehouse: what is published in each environment, and how that changes in one step.
+
+A publication is committed by renaming a link. Before that its manifest and its catalog, a DuckDB
+file of views over the lake's files, are on the disk; after it readers that come see the new state,
+those that were there keep the old one. Whoever commits must start from the publication that is
+current, or is refused. Catalogs are derived and can be written anew at any time; a published one
+is never opened for writing again. DuckDB is loaded only where a catalog is written or read.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from thresher.errors import (
+    NOWHERE,
+    SHOWN_FAULTS,
+    CommandError,
+    DiskFullError,
+    Place,
+    ThresherError,
+    WarehouseError,
+)
+from thresher.results import Publication
+from thresher.storage.local import flush_drive, fsync_file, fsync_folder, temporary_beside, writing
+from thresher.tables import quote_text
+from thresher.warehouse.lake import Lake
+from thresher.warehouse.lock import committing
+from thresher.warehouse.manifests import CatalogName, Manifests
+from thresher.warehouse.reader import Reader
+from thresher.warehouse.records import PublicationRow
+from thresher.warehouse.stamps import is_intact, log_of, stamp
+from thresher.warehouse.views import Changes, changes, frame, view
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["PublicationRow", "Warehouse", "open_catalog", "write_catalog"]
+
+#: Older DuckDBs, from 1.0 on, read this format too.
+STORAGE_VERSION = "v1.0.0"
+#: Name that a catalog goes by while it is written, which no layer has.
+_ALIAS = "thresher_catalog"
+#: The registry of extensions is not reachable everywhere, and nothing here needs one.
+_OFFLINE: dict[str, bool | str | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+_REBUILD = "run the command again: what is gone is built anew"
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """A warehouse, with all its environments; safe to use from several threads and processes.
+
+    Args:
+        root: its folder, which is made by whatever is written first.
+    """
+
+    root: Path
+
+    @property
+    def lake(self) -> Lake:
+        """The versions of its tables."""
+        return Lake(self.root)
+
+    @property
+    def manifests(self) -> Manifests:
+        """Its publications on disk."""
+        return Manifests(self.root)
+
+    def current(self, environment: str) -> Publication | None:
+        """Give the publication that readers see; None where nothing is published.
+
+        Raises:
+            WarehouseError: its manifest is gone or damaged.
+        """
+        number = self.manifests.current(environment)
+        return None if number is None else self.manifests.read(environment, number)
+
+    def publications(self, environment: str) -> tuple[PublicationRow, ...]:
+        """List the publications that are kept, the newest first.
+
+        Raises:
+            WarehouseError: a manifest is damaged.
+        """
+        return self.manifests.rows(environment)
+
+    def publish(self, publication: Publication) -> Publication:
+        """Commit a publication on top of its parent, and give it back with its number.
+
+        Raises:
+            DiskFullError: no space is left.
+            WarehouseError: its parent is not the current publication, or it cannot be written.
+        """
+        environment = publication.environment
+        with committing(self.root, environment):
+            self.manifests.settle(environment)
+            before = self.current(environment)
+            _refuse_late(publication, before)
+            known = before.snapshots if before else {}
+            changed = (s for n, s in publication.snapshots.items() if known.get(n) != s)
+            _refuse_missing(self.lake.missing(changed), "it cannot be published", _REBUILD)
+            number = self.manifests.next_number(environment)
+            publication = replace(publication, number=number)
+            try:
+                self.manifests.write(publication)
+                self._show(publication, CatalogName(number), before)
+            finally:
+                with suppress(WarehouseError):  # whoever publishes next settles it as well
+                    self.manifests.settle(environment)
+        return publication
+
+    def rollback(self, environment: str, to: int | str | None = None) -> Publication:
+        """Make readers see an earlier publication again, or a later one that was rolled back.
+
+        Args:
+            environment: whose.
+            to: number of the publication, or the run that made it; None for the one before the
+                current one.
+
+        Raises:
+            WarehouseError: there is no such publication, or some of its files are gone.
+        """
+        with committing(self.root, environment):
+            self.manifests.settle(environment)
+            publication = self.manifests.read(environment, self._number(environment, to))
+            missing = self.lake.missing(publication.snapshots.values())
+            what = f"publication {publication.number} of `{environment}` cannot be shown"
+            _refuse_missing(missing, what, "choose another publication, or put the files back")
+            names = self._catalogs(environment, publication.number)
+            intact = (n for n in names if is_intact(self._path(environment, n), self._here))
+            if name := next(intact, None):
+                self.manifests.commit(environment, name)
+            else:
+                self._show(publication, self._next_name(environment, publication.number))
+        return publication
+
+    def ensure_catalog(self, environment: str) -> Path | None:
+        """Give the catalog that readers see, written anew if it must be.
+
+        That is so when the folder of the warehouse has moved, when the catalog is gone, and when
+        somebody else has written in it or has left a log beside it.
+
+        Returns:
+            The catalog's file; None where nothing is published.
+
+        Raises:
+            WarehouseError: it cannot be written.
+        """
+        name = self.manifests.current_catalog(environment)
+        if name is None:
+            return None
+        path = self._path(environment, name)
+        return path if is_intact(path, self._here) else self._renew(environment, name)
+
+    def connect(self, environment: str, *, timezone: str = "UTC") -> DuckDBPyConnection:
+        """Open what is published for reading; it goes on to show this state until it is closed.
+
+        Raises:
+            WarehouseError: nothing is published, or the catalog cannot be opened.
+        """
+        path = self.ensure_catalog(environment)
+        name = self.manifests.current_catalog(environment)
+        if path is None or name is None:
+            raise WarehouseError(
+                f"nothing is published in `{environment}`",
+                place=Place(str(self.root)),
+                hint=f"publish something with `thresher run --env {environment}`",
+            )
+        try:
+            connection = open_catalog(path)
+        except WarehouseError:
+            # Somebody has opened it for writing, which locks it: readers get one of their own.
+            connection = open_catalog(self._renew(environment, name))
+        connection.execute(f"set timezone = {quote_text(timezone)}")
+        return connection
+
+    @contextmanager
+    def reader(self, environment: str, *, timezone: str = "UTC") -> Iterator[Reader]:
+        """Open what is published for queries, see `connect`; closed at the end of the block.
+
+        Raises:
+            WarehouseError: nothing is published, or the catalog cannot be opened.
+        """
+        connection = self.connect(environment, timezone=timezone)
+        try:
+            yield Reader(connection, lambda: _told("the query failed", kind=CommandError))
+        finally:
+            connection.close()
+
+    def _renew(self, environment: str, worn: CatalogName) -> Path:
+        """Write the current catalog anew, unless somebody else has done so meanwhile."""
+        with committing(self.root, environment):
+            name = self.manifests.current_catalog(environment) or worn
+            path = self._path(environment, name)
+            if name != worn and is_intact(path, self._here):
+                return path
+            anew = self._next_name(environment, name.number)
+            self._show(self.manifests.read(environment, name.number), anew)
+            return self._path(environment, anew)
+
+    def _show(
+        self, publication: Publication, name: CatalogName, before: Publication | None = None
+    ) -> None:
+        """Write a catalog, from the current one where that is known, and make readers see it."""
+        environment = publication.environment
+        path = self._path(environment, name)
+        base = None
+        shown = self.manifests.current_catalog(environment)
+        if before and shown and is_intact(self._path(environment, shown), self._here):
+            base = self._path(environment, shown), before
+        write_catalog(path, publication, self._here, base=base)
+        flush_drive(path)
+        self.manifests.commit(environment, name)
+
+    @property
+    def _here(self) -> Path:
+        """Where the warehouse really is: what views name their files by."""
+        return self.root.resolve()
+
+    def _path(self, environment: str, name: CatalogName) -> Path:
+        return self.manifests.catalogs(environment) / name.file
+
+    def _catalogs(self, environment: str, number: int) -> list[CatalogName]:
+        """Name the catalogs of a publication that are there, the last written first."""
+        files = self.manifests.catalogs(environment).glob(f"{number}.*")
+        names = (CatalogName.parse(file.name) for file in files)
+        return sorted((name for name in names if name), reverse=True)
+
+    def _next_name(self, environment: str, number: int) -> CatalogName:
+        """Name a catalog so that no process can have opened another by that name."""
+        names = self._catalogs(environment, number)
+        shown = self.manifests.current_catalog(environment)
+        if shown and shown.number == number:
+            names.append(shown)
+        return CatalogName(number, max((n.generation for n in names), default=-1) + 1)
+
+    def _number(self, environment: str, to: int | str | None) -> int:
+        """Give the number of the publication that somebody means."""
+        if to is None:
+            current = self.current(environment)
+            if current is not None and current.parent is not None:
+                return current.parent
+            what = "nothing was published before it" if current else "nothing is published"
+            raise WarehouseError(
+                f"{what} in `{environment}`", hint="`thresher publications` lists what is kept"
+            )
+        if isinstance(to, int) or to.isdecimal():
+            return int(to)
+        for row in self.manifests.rows(environment):
+            if row.run == to:
+                return row.number
+        raise WarehouseError(
+            f"`{environment}` keeps no publication of the run `{to}`",
+            hint="`thresher publications` lists what is kept",
+        )
+
+
+def write_catalog(
+    path: Path,
+    publication: Publication,
+    root: Path,
+    *,
+    base: tuple[Path, Publication] | None = None,
+) -> None:
+    """Write the catalog of a publication, closed, read-only and synced.
+
+    Args:
+        path: its file, whose name was never used before.
+        publication: what it will show.
+        root: folder of the warehouse, absolute and without symbolic links.
+        base: an intact catalog and what it shows, to start from where there is one, so that only
+            what changed is written.
+
+    Raises:
+        DiskFullError: no space is left.
+        WarehouseError: it cannot be written, or a view cannot be made.
+    """
+    todo = changes(base[1].snapshots if base else {}, publication.snapshots)
+    if base and len(todo.written) > len(publication.snapshots) / 2:
+        base = None
+        todo = changes({}, publication.snapshots)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = temporary_beside(path)
+        try:
+            if base:
+                shutil.copyfile(base[0], temporary)
+            _write_views(temporary, publication, root, todo)
+            temporary.chmod(0o444)
+            fsync_file(temporary)
+            stamp(path, temporary, root)
+            temporary.replace(path)
+        except BaseException:
+            for leftover in (temporary, log_of(temporary)):
+                with suppress(OSError):
+                    leftover.unlink()
+            raise
+        fsync_folder(path.parent)
+
+
+def open_catalog(path: Path) -> DuckDBPyConnection:
+    """Open a catalog for reading, without extensions that would have to be downloaded.
+
+    Args:
+        path: its file, not the link to it: within a process DuckDB keeps what it opened by name.
+
+    Raises:
+        WarehouseError: it cannot be opened, for instance because another process writes in it.
+    """
+    with _told("the catalog cannot be opened", Place(str(path))):
+        return _connect(str(path), read_only=True)
+
+
+def _write_views(path: Path, publication: Publication, root: Path, todo: Changes) -> None:
+    connection = _connect(":memory:")
+    place = Place(str(path))
+    try:
+        with _told("the catalog cannot be written", place):
+            connection.execute(
+                f"attach {quote_text(str(path))} as {_ALIAS} (storage_version '{STORAGE_VERSION}')"
+            )
+            connection.execute(f"use {_ALIAS}")
+            connection.execute("begin")
+            for statement in frame(publication, todo):
+                connection.execute(statement)
+        for name in todo.written:
+            statement = view(publication.snapshots[name], name, str(root))
+            hint = "what it reads may have changed: build it together with that"
+            with _told("its view cannot be made", Place(asset=name), hint=hint):
+                connection.execute(statement)
+        with _told("the catalog cannot be written", place):
+            connection.execute("commit")
+            connection.execute(f"checkpoint {_ALIAS}")
+            connection.execute("use memory")
+            connection.execute(f"detach {_ALIAS}")
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _told(
+    what: str,
+    place: Place = NOWHERE,
+    *,
+    hint: str | None = None,
+    kind: type[ThresherError] = WarehouseError,
+) -> Iterator[None]:
+    """Raise what DuckDB refuses as errors for people."""
+    from duckdb import Error  # loaded late: most commands do without
+
+    try:
+        yield
+    except Error as error:
+        if "No space left on device" in str(error):
+            hint = "free some space and run the command again; nothing was published"
+            raise DiskFullError("no space is left", place=place, hint=hint) from error
+        raise kind(f"{what}: {error}", place=place, hint=hint) from error
+
+
+def _connect(database: str, *, read_only: bool = False) -> DuckDBPyConnection:
+    from duckdb import connect  # loaded late: most commands do without
+
+    return connect(database, read_only=read_only, config=_OFFLINE)
+
+
+def _refuse_late(publication: Publication, before: Publication | None) -> None:
+    """Refuse what did not start from the current publication."""
+    current = before.number if before else None
+    if publication.parent == current:
+        return
+    began = "nothing" if publication.parent is None else f"publication {publication.parent}"
+    now = f"publication {current} of the run `{before.run}`" if before else "nothing"
+    raise WarehouseError(
+        f"`{publication.environment}` has changed meanwhile: the run `{publication.run}` started "
+        f"from {began}, and {now} is current now",
+        hint="run the command again: what was built is kept and will be used",
+    )
+
+
+def _refuse_missing(missing: tuple[str, ...], what: str, hint: str) -> None:
+    if missing:
+        shown = ", ".join(f"`{file}`" for file in missing[:SHOWN_FAULTS])
+        left = len(missing) - SHOWN_FAULTS
+        more = f" and {left} more" if left > 0 else ""
+        raise WarehouseError(f"{what}: the lake no longer holds {shown}{more}", hint=hint)

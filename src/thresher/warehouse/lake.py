@@ -1,0 +1,215 @@
+"""The lake: every version of every table as Parquet files that are written once, never changed.
+
+A version is a folder `lake/<layer>/<table>/<fingerprint>-<build>/`. Its record `_version.json` is
+written last, so a folder without one is a draft that was never finished. Verdicts stand beside the
+files. A version or a verdict that cannot be read is as good as none: it is made again.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from thresher.errors import Place, WarehouseError
+from thresher.results import DataFile, Snapshot, Verdict
+from thresher.storage.local import fsync_file, fsync_folder, sha256_of, write_whole, writing
+from thresher.warehouse.records import dump_snapshot, dump_verdict, load_snapshot, load_verdict
+
+FOLDER = "lake"
+MARKER = "_version.json"
+"""Record of a version; whoever finds it finds the version complete."""
+
+_NAME = re.compile(r"[^./\\\0][^/\\\0]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A version that is being written."""
+
+    folder: Path
+    """Empty folder that its files are written into."""
+    path: str
+    """The folder relative to the warehouse, with forward slashes."""
+    asset: str
+    fingerprint: str
+    build: str
+    """Tells builds of one fingerprint apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """The versions of a warehouse; safe to use from several threads and processes.
+
+    Args:
+        root: folder of the warehouse, absolute.
+    """
+
+    root: Path
+
+    def begin(self, asset: str, fingerprint: str) -> Draft:
+        """Make the folder of a new version.
+
+        Raises:
+            WarehouseError: the asset's name cannot be that of a folder, or it cannot be written.
+        """
+        build = secrets.token_hex(4)
+        path = version_path(asset, f"{fingerprint}-{build}")
+        folder = self.root / path
+        with writing(folder):
+            layer = folder.parent.parent
+            if not layer.is_dir():
+                layer.mkdir(parents=True, exist_ok=True)
+                fsync_folder(layer.parent)
+                fsync_folder(self.root)
+            folder.mkdir(parents=True)
+        return Draft(folder, path, asset, fingerprint, build)
+
+    def complete(
+        self, draft: Draft, snapshot: Snapshot, files: Iterable[tuple[str, int]]
+    ) -> Snapshot:
+        """Make a draft a version that survives a loss of power.
+
+        Args:
+            draft: what `begin` gave.
+            snapshot: the version; its `files` are those it takes over from earlier versions.
+            files: name inside the draft's folder and rows of each file that is new.
+
+        Returns:
+            The version with all its files.
+
+        Raises:
+            DiskFullError: no space is left.
+            WarehouseError: it cannot be written, or a file is not there.
+        """
+        written = tuple(_sealed(draft, name, rows) for name, rows in files)
+        snapshot = replace(
+            snapshot,
+            asset=draft.asset,
+            fingerprint=draft.fingerprint,
+            build=draft.build,
+            files=(*snapshot.files, *written),
+        )
+        write_whole(draft.folder / MARKER, dump_snapshot(snapshot))
+        # The table's folder and its layer's: after the marker, where it costs next to nothing.
+        for above in (draft.folder.parent, draft.folder.parent.parent):
+            fsync_folder(above)
+        return snapshot
+
+    def discard(self, draft: Draft) -> None:
+        """Remove a draft, as far as that is possible; clean-up finds what is left."""
+        shutil.rmtree(draft.folder, ignore_errors=True)
+
+    def find(self, asset: str, fingerprint: str) -> Snapshot | None:
+        """Give the version with this fingerprint that was made or found last and has its files."""
+        return self._last(asset, f"{fingerprint}-")
+
+    def latest(self, asset: str) -> Snapshot | None:
+        """Give the version of an asset that was made or found last and has all its files."""
+        return self._last(asset, "")
+
+    def find_version(self, asset: str, version: str) -> Snapshot | None:
+        """Give one version if it is there with all its files."""
+        return self._whole(self.root / version_path(asset, version))
+
+    def holds(self, file: DataFile) -> bool:
+        """Say whether a file is there in its full length."""
+        try:
+            return (self.root / file.path).stat().st_size == file.bytes
+        except OSError:
+            return False
+
+    def missing(self, snapshots: Iterable[Snapshot]) -> tuple[str, ...]:
+        """Name the files of these versions that are not there in their full length."""
+        return tuple(file.path for each in snapshots for file in each.files if not self.holds(file))
+
+    def save_verdict(self, verdict: Verdict) -> None:
+        """Keep a verdict beside the files it was found on.
+
+        A version that came with an asset's old name lies elsewhere: its verdict is kept by the
+        publication alone. A verdict that is lost is found again, so nothing waits for the disk.
+
+        Raises:
+            DiskFullError: no space is left.
+            WarehouseError: it cannot be written.
+        """
+        path = self._verdict_path(verdict.asset, verdict.version, verdict.key)
+        if path.parent.is_dir():
+            write_whole(path, dump_verdict(verdict), durable=False)
+
+    def verdict(self, asset: str, version: str, key: str) -> Verdict | None:
+        """Give the verdict with this key on a version, if there is one."""
+        path = self._verdict_path(asset, version, key)
+        with suppress(OSError, WarehouseError):
+            return load_verdict(path.read_bytes(), str(path))
+        return None
+
+    def _verdict_path(self, asset: str, version: str, key: str) -> Path:
+        return self.root / version_path(asset, version) / _strict(f"_audit-{key}.json")
+
+    def _last(self, asset: str, prefix: str) -> Snapshot | None:
+        folder = self.root / FOLDER / _table_path(asset)
+        found: list[tuple[int, Path]] = []
+        with suppress(FileNotFoundError, NotADirectoryError):
+            for version in folder.iterdir():
+                if version.name.startswith(prefix):
+                    with suppress(FileNotFoundError, NotADirectoryError):
+                        found.append(((version / MARKER).stat().st_mtime_ns, version))
+        whole = (self._whole(version) for _, version in sorted(found, reverse=True))
+        return next((snapshot for snapshot in whole if snapshot is not None), None)
+
+    def _whole(self, folder: Path) -> Snapshot | None:
+        """Give the version in a folder if it is whole, and keep clean-up from it for a while."""
+        snapshot = version_in(folder)
+        if snapshot is None or self.missing([snapshot]):
+            return None
+        with suppress(OSError):  # whoever may only read the warehouse may find versions too
+            (folder / MARKER).touch()
+        return snapshot
+
+
+def version_path(asset: str, version: str) -> str:
+    """Give the folder of a version, relative to the warehouse.
+
+    Raises:
+        WarehouseError: a name cannot be that of a folder.
+    """
+    return f"{FOLDER}/{_table_path(asset)}/{_strict(version)}"
+
+
+def version_in(folder: Path) -> Snapshot | None:
+    """Read the record in the folder of a version; None if it has none that can be read."""
+    with suppress(OSError, WarehouseError):
+        return load_snapshot((folder / MARKER).read_bytes(), str(folder / MARKER))
+    return None
+
+
+def _sealed(draft: Draft, name: str, rows: int) -> DataFile:
+    """Bring a file of a draft to the disk, and say what it is."""
+    inside = PurePosixPath(name)
+    if inside.is_absolute() or not inside.parts or ".." in inside.parts:
+        raise WarehouseError(f"`{name}` is not a file inside `{draft.path}`")
+    path = draft.folder / inside
+    fsync_file(path)
+    for folder in inside.parents[:-1]:
+        fsync_folder(draft.folder / folder)
+    return DataFile(f"{draft.path}/{inside}", rows, path.stat().st_size, sha256_of(path))
+
+
+def _table_path(asset: str) -> str:
+    layer, _, table = asset.partition(".")
+    return f"{_strict(layer)}/{_strict(table)}"
+
+
+def _strict(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise WarehouseError(
+            f"`{name}` cannot be the name of a folder in the warehouse",
+            place=Place(asset=name),
+            hint="use letters, digits and underscores",
+        )
+    return name

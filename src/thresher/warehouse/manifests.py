@@ -1,0 +1,231 @@
+"""Publications on disk: their manifests, and the link that says which of them readers see.
+
+`publications/<env>/<n>.json` is the manifest of publication n, written before anybody can see it.
+`<env>.duckdb` is a link to its catalog, `catalogs/<env>/<n>.duckdb`; renaming another link over it
+is the commit, so the current publication is told from the link's name alone. A publication whose
+number stands in `publications/<env>/pending` without being the current one was never committed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from thresher.errors import Place, WarehouseError
+from thresher.results import Publication
+from thresher.storage.local import fsync_folder, swap_link, write_whole, writing
+from thresher.warehouse.records import PublicationRow, dump_publication, load_publication, load_row
+
+FOLDER = "publications"
+CATALOGS = "catalogs"
+PENDING = "pending"
+
+_MANIFEST = re.compile(r"(\d+)\.json")
+_CATALOG = re.compile(r"(\d+)(?:\.(\d+))?\.duckdb")
+_ENVIRONMENT = re.compile(r"[^./\\\0][^/\\\0]*")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CatalogName:
+    """Name of a catalog's file: whose publication it shows, and how often it was written anew."""
+
+    number: int
+    generation: int = 0
+
+    @classmethod
+    def parse(cls, file: str) -> CatalogName | None:
+        """Read the name of a file; None if it is not that of a catalog."""
+        match = _CATALOG.fullmatch(file)
+        return cls(int(match[1]), int(match[2] or 0)) if match else None
+
+    @property
+    def file(self) -> str:
+        """Name of the file."""
+        return f"{self.number}.{self.generation}.duckdb" if self.generation else self.stem
+
+    @property
+    def stem(self) -> str:
+        """Name of the first file that shows the publication."""
+        return f"{self.number}.duckdb"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifests:
+    """The publications of a warehouse.
+
+    Args:
+        root: folder of the warehouse, absolute.
+    """
+
+    root: Path
+
+    def environments(self) -> tuple[str, ...]:
+        """Name the environments that something was published in, sorted."""
+        folder = self.root / FOLDER
+        if not folder.is_dir():
+            return ()
+        return tuple(sorted(each.name for each in folder.iterdir() if each.is_dir()))
+
+    def link(self, environment: str) -> Path:
+        """Give the link that readers of an environment open.
+
+        Raises:
+            WarehouseError: the name cannot be that of a file.
+        """
+        if not _ENVIRONMENT.fullmatch(environment):
+            raise WarehouseError(f"`{environment}` cannot be the name of an environment")
+        return self.root / f"{environment}.duckdb"
+
+    def catalogs(self, environment: str) -> Path:
+        """Give the folder of an environment's catalogs."""
+        return self.root / CATALOGS / environment
+
+    def path(self, environment: str, number: int) -> Path:
+        """Give the file of a manifest."""
+        return self.root / FOLDER / environment / f"{number}.json"
+
+    def current_catalog(self, environment: str) -> CatalogName | None:
+        """Give the catalog that readers see; None where nothing is published.
+
+        Raises:
+            WarehouseError: what has the link's name is no link, or one to somewhere else.
+        """
+        link = self.link(environment)
+        try:
+            target = os.readlink(link)  # noqa: PTH115  # the text itself: it need not exist
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._strange(environment, "is not a link") from error
+        folder, _, file = target.rpartition("/")
+        name = CatalogName.parse(file)
+        if folder != f"{CATALOGS}/{environment}" or name is None:
+            raise self._strange(environment, f"is a link to `{target}`, not to a publication")
+        return name
+
+    def current(self, environment: str) -> int | None:
+        """Give the number of the publication that readers see; None where nothing is published.
+
+        Raises:
+            WarehouseError: what has the link's name is no link, or one to somewhere else.
+        """
+        name = self.current_catalog(environment)
+        return name.number if name else None
+
+    def commit(self, environment: str, name: CatalogName) -> None:
+        """Make readers see a catalog, in one step.
+
+        Raises:
+            WarehouseError: the link cannot be written.
+        """
+        swap_link(self.link(environment), f"{CATALOGS}/{environment}/{name.file}")
+
+    def numbers(self, environment: str) -> tuple[int, ...]:
+        """Give the numbers of all committed publications that are kept, in order."""
+        pending = self._pending(environment)
+        if pending is not None and pending == self.current(environment):
+            pending = None
+        return tuple(number for number in self._written(environment) if number != pending)
+
+    def next_number(self, environment: str) -> int:
+        """Give a number that no publication has had that anybody can have seen."""
+        names = [CatalogName.parse(file) for file in _names(self.catalogs(environment))]
+        shown = (name.number for name in names if name)
+        return max([0, *self._written(environment), *shown]) + 1
+
+    def read(self, environment: str, number: int) -> Publication:
+        """Read a manifest.
+
+        Raises:
+            WarehouseError: it is not there, is damaged, or has an unknown format.
+        """
+        path = self.path(environment, number)
+        return load_publication(self._document(environment, number), str(path))
+
+    def rows(self, environment: str) -> tuple[PublicationRow, ...]:
+        """Give what a list shows of every committed publication, the newest first.
+
+        Raises:
+            WarehouseError: a manifest is damaged, or has an unknown format.
+        """
+        current = self.current(environment)
+        return tuple(
+            replace(
+                load_row(self._document(environment, number), str(self.path(environment, number))),
+                current=number == current,
+            )
+            for number in reversed(self.numbers(environment))
+        )
+
+    def write(self, publication: Publication) -> None:
+        """Write a manifest, to be committed by its link; it is pending until `settle`.
+
+        Raises:
+            DiskFullError: no space is left.
+            WarehouseError: it cannot be written.
+        """
+        path = self.path(publication.environment, publication.number)
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        fsync_folder(path.parent.parent)
+        write_whole(path.with_name(PENDING), str(publication.number).encode())
+        write_whole(path, dump_publication(publication))
+
+    def settle(self, environment: str) -> None:
+        """Forget a publication that was begun and not committed, whatever stopped it.
+
+        Raises:
+            WarehouseError: it cannot be written.
+        """
+        pending = self._pending(environment)
+        if pending is None:
+            return
+        path = self.path(environment, pending)
+        with writing(path):
+            if pending != self.current(environment):
+                path.unlink(missing_ok=True)
+            path.with_name(PENDING).unlink(missing_ok=True)
+
+    def _pending(self, environment: str) -> int | None:
+        with suppress(FileNotFoundError, ValueError):
+            return int((self.root / FOLDER / environment / PENDING).read_text())
+        return None
+
+    def _written(self, environment: str) -> tuple[int, ...]:
+        matches = map(_MANIFEST.fullmatch, _names(self.root / FOLDER / environment))
+        return tuple(sorted(int(match[1]) for match in matches if match))
+
+    def _document(self, environment: str, number: int) -> bytes:
+        path = self.path(environment, number)
+        try:
+            return path.read_bytes()
+        except FileNotFoundError as error:
+            kept = ", ".join(map(str, self.numbers(environment))) or "none"
+            raise WarehouseError(
+                f"`{environment}` has no publication {number}",
+                place=Place(str(path)),
+                hint=f"these are kept: {kept}",
+            ) from error
+        except OSError as error:
+            raise WarehouseError(
+                f"cannot be read: {error.strerror}", place=Place(str(path))
+            ) from error
+
+    def _strange(self, environment: str, what: str) -> WarehouseError:
+        newest = max(self._written(environment), default=1)
+        return WarehouseError(
+            what,
+            place=Place(str(self.link(environment))),
+            hint="if the warehouse was copied without keeping links, remove this and then run "
+            f"`thresher rollback --env {environment} --to {newest}`",
+        )
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208  # names are all that is needed
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,125 @@
+"""A reader: answers queries over one publication, however many are made meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from thresher.errors import CommandError
+from thresher.tables import quote_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+#: How a file of rows is written, by the end of its name; Arrow is written by pyarrow.
+_FORMATS = {
+    ".parquet": "format parquet",
+    ".csv": "format csv, header true",
+    ".json": "format json, array true",
+}
+_BATCH = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a query gave."""
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    """Type of each column, in DuckDB's spelling."""
+    rows: tuple[tuple[Any, ...], ...]
+    """The rows, at most as many as were asked for."""
+    total: int
+    """How many rows there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Answers queries over one publication.
+
+    Args:
+        connection: its catalog, open for reading.
+        told: makes errors for people of what DuckDB refuses.
+    """
+
+    connection: DuckDBPyConnection
+    told: Callable[[], AbstractContextManager[None]]
+
+    def parameters(self, sql: str) -> tuple[str, ...]:
+        """Name the placeholders of a query, sorted.
+
+        Raises:
+            CommandError: it is not one statement of SQL.
+        """
+        with self.told():
+            statements = self.connection.extract_statements(sql)
+        if len(statements) != 1:
+            raise CommandError(
+                f"one statement is asked for, and there are {len(statements)}",
+                hint="ask them one by one",
+            )
+        return tuple(sorted(statements[0].named_parameters))
+
+    def query(self, sql: str, params: Mapping[str, Any], *, limit: int | None = None) -> Found:
+        """Give the rows of a query.
+
+        Args:
+            sql: one statement.
+            params: value of each placeholder.
+            limit: how many rows to give at most; all if None.
+
+        Raises:
+            CommandError: the query failed.
+        """
+        with self.told():
+            # The type says that there is always a relation, but `set` and `copy` give None.
+            relation: Any = self.connection.sql(sql, params=dict(params) or None)
+            if relation is None:
+                return Found((), (), (), 0)
+            columns, types = tuple(relation.columns), tuple(map(str, relation.types))
+            if limit is None:
+                rows = relation.fetchall()
+                return Found(columns, types, tuple(rows), len(rows))
+            rows = relation.limit(limit + 1).fetchall()
+            total = len(rows)
+            if total > limit:
+                total = relation.aggregate("count(*)").fetchall()[0][0]
+            return Found(columns, types, tuple(rows[:limit]), total)
+
+    def export(self, sql: str, params: Mapping[str, Any], to: Path, suffix: str) -> int:
+        """Write the rows of a query into a file, and count them.
+
+        Args:
+            sql: one statement.
+            params: value of each placeholder.
+            to: the file; replaced if it is there.
+            suffix: what it will hold: `.parquet`, `.csv`, `.json` or `.arrow`.
+
+        Raises:
+            CommandError: the query failed.
+            OSError: the file cannot be written.
+        """
+        if suffix == ".arrow":
+            return self._export_arrow(sql, params, to)
+        query = sql.strip().removesuffix(";")
+        # The line break ends a comment that the query may end with.
+        copy = f"copy ({query}\n) to {quote_text(str(to))} ({_FORMATS[suffix]})"
+        with self.told():
+            counted = self.connection.execute(copy, dict(params)).fetchall()
+        return int(counted[0][0])
+
+    def _export_arrow(self, sql: str, params: Mapping[str, Any], to: Path) -> int:
+        from pyarrow import ipc  # loaded late: few ask for it
+
+        with self.told():
+            relation = self.connection.sql(sql, params=dict(params) or None)
+            batches = relation.to_arrow_reader(_BATCH)
+            count = 0
+            with ipc.new_file(str(to), batches.schema) as file:
+                for batch in batches:
+                    file.write_batch(batch)
+                    count += batch.num_rows
+        return count
