@@ -80,5 +80,10 @@ def test_a_scalar_is_read_as_yaml_would(text, value):
     assert scalar(text) == value
 
 
+def test_keys_are_names_whatever_they_look_like():
+    text = "null: [NA]\non: 1\n2013: x"
+    assert parse_document(text, "x").value == {"null": ["NA"], "on": 1, "2013": "x"}
+
+
 def test_nothing_near_gives_no_hint():
     assert nearest("zzz", ["flights"]) is None

@@ -23,7 +23,9 @@ def aircraft_use(flights: pl.LazyFrame, ctx: Context) -> pl.LazyFrame:
 @pytest.fixture
 def root(tmp_path):
     (tmp_path / "src" / "lib").mkdir(parents=True)
-    (tmp_path / "src" / "lib" / "dates.py").write_text("from lib import deep\n\ndef season(): ...\n")
+    (tmp_path / "src" / "lib" / "dates.py").write_text(
+        "from lib import deep\n\ndef season(): ...\n"
+    )
     (tmp_path / "src" / "lib" / "deep.py").write_text("import pandas\n")
     return tmp_path
 

@@ -265,7 +265,7 @@ def _column_check(
                 what = f"`{part.to}` should name a column as `layer.asset.column`"
                 faults.append(Fault(what, place))
             to, arguments = (asset,), (("to", asset), ("keys", (key,)))
-    return _check(kind, (column,), arguments, to, part, default, place)
+    return _check(kind, (column,), arguments, references=to, policies=(part, default), place=place)
 
 
 def _table_check(kind: str, part: Any, place: Place) -> Check:
@@ -285,21 +285,22 @@ def _table_check(kind: str, part: Any, place: Place) -> Check:
             arguments = (("to", to[0]), ("keys", part.keys or part.columns))
         case Expression():
             arguments = (("sql", part.sql),)
-    return _check(kind, columns, arguments, to, part, part, place)
+    return _check(kind, columns, arguments, references=to, policies=(part,), place=place)
 
 
-def _check(  # the parts of one value
+def _check(
     kind: str,
     columns: tuple[str, ...],
     arguments: tuple[tuple[str, Any], ...],
+    *,
     references: tuple[str, ...],
-    part: Policy,
-    default: Policy,
+    policies: tuple[Policy, ...],
     place: Place,
 ) -> Check:
+    """Make a check; what the first policy leaves open, the next one says."""
+
     def said(name: str) -> Any:
-        own = getattr(part, name)
-        return getattr(default, name) if own is None else own
+        return next((v for p in policies if (v := getattr(p, name)) is not None), None)
 
     return Check(
         kind=kind,

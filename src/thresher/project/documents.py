@@ -21,6 +21,8 @@ MOST_VALUES = 100_000
 #: How deep a document may be nested.
 MOST_LEVELS = 100
 
+_TEXT_TAG = "tag:yaml.org,2002:str"
+_KEY_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Key = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -167,6 +169,8 @@ def _locate(
             what = f"`{key.value}` is written twice, first in line {lines[below]}"
             raise ProjectError([Fault(what, Place(path, line))])
         lines[below] = line
+        if isinstance(key, yaml.ScalarNode) and key.tag in _KEY_TAGS:
+            key.tag = _TEXT_TAG  # `null:` and `on:` are names here, not values
         _locate(child, below, first_line, lines, plain, path)
 
 

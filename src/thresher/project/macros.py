@@ -68,7 +68,7 @@ def _parse(cache: ParseCache, text: str, path: str) -> tuple[sql.ParsedMacro, ..
     return cache.remember(
         "macros",
         text,
-        located(sql.parse_macro, path, 1),
+        lambda found: located(sql.parse_macro, path, 1)(found),
         dump=lambda found: [macro.to_json() for macro in found],
         load=lambda found: tuple(sql.ParsedMacro.from_json(macro) for macro in found),
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from thresher.errors import Fault, Place, ProjectError
 from thresher.project import sql
 from thresher.project.cache import ParseCache
+
+T = TypeVar("T")
 
 
 def cached_query(cache: ParseCache, text: str, path: str, first_line: int) -> sql.ParsedQuery:
@@ -16,7 +18,10 @@ def cached_query(cache: ParseCache, text: str, path: str, first_line: int) -> sq
     Raises:
         ProjectError: it is not one query; the fault has the line of the file.
     """
-    parse: Callable[[str], sql.ParsedQuery] = located(sql.parse_query, path, first_line)
+
+    def parse(query: str) -> sql.ParsedQuery:
+        return located(sql.parse_query, path, first_line)(query)
+
     return cache.remember(
         "query", text, parse, dump=sql.ParsedQuery.to_json, load=sql.ParsedQuery.from_json
     )
@@ -46,13 +51,13 @@ def cached_condition(cache: ParseCache, text: str, place: Place) -> sql.ParsedEx
 
 def cached_type(cache: ParseCache, text: str) -> bool:
     """Say whether a text is a type that DuckDB knows."""
-    return cache.remember("type", text, sql.valid_type, dump=bool, load=bool)
+    return cache.remember("type", text, lambda name: sql.valid_type(name), dump=bool, load=bool)
 
 
-def located(parse: Callable[[str], Any], path: str, first_line: int) -> Callable[[str], Any]:
+def located(parse: Callable[[str], T], path: str, first_line: int) -> Callable[[str], T]:
     """Make a parser whose errors are faults with the line of the file that the text begins in."""
 
-    def run(text: str) -> Any:
+    def run(text: str) -> T:
         try:
             return parse(text)
         except sql.SqlError as error:

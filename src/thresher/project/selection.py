@@ -56,8 +56,7 @@ def _matched(project: Project, part: str) -> set[str]:
         hint = nearest(method, METHODS) if method else None
         raise CommandError(
             f"`{part}` is not a selection",
-            hint=hint
-            or "such as `clean.flights`, `clean.*`, `+name`, `name+`, `tag:daily`",
+            hint=hint or "such as `clean.flights`, `clean.*`, `+name`, `name+`, `tag:daily`",
         )
     pattern = match["pattern"]
     found = {a.name for a in project.assets.values() if _matches(a, match["method"], pattern)}

@@ -1,4 +1,4 @@
-"""What `source:` of a raw asset may say about files: where they are, and how they are to be read."""
+"""What `source:` of a raw asset may say of files: where they are, and how they are to be read."""
 
 from __future__ import annotations
 

@@ -83,7 +83,8 @@ def _decimal(value: Decimal) -> str:
 
 
 def _float(value: float) -> str:
-    return _cast("nan" if math.isnan(value) else repr(float(value)), "double")
+    text = "nan" if math.isnan(value) else repr(abs(float(value)))
+    return _cast(f"-{text}" if math.copysign(1, value) < 0 else text, "double")
 
 
 def _timestamp(value: dt.datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlglot.tokenizer_core import Token, TokenType
+from sqlglot import Token, TokenType
 
 from thresher.project.sql.parsed import SqlError
 from thresher.project.sql.quoting import position
@@ -36,19 +36,24 @@ def name_of_macro(text: str, tokens: Sequence[Token]) -> int:
     return at
 
 
-def without_defaults(tokens: Sequence[Token]) -> list[Token]:
+def without_defaults(tokens: Sequence[Token], name: int) -> list[Token]:
     """Leave out the default values of a macro's arguments, which sqlglot does not know.
 
-    They stand behind `:=` in lists of arguments, which are outermost parentheses before an `as`.
+    They stand behind `:=` in lists of arguments: outside of all brackets, behind the name or, where
+    a macro has several forms, behind a comma, and before an `as`.
+
+    Args:
+        tokens: the statement.
+        name: position of the macro's name.
     """
     kept: list[Token] = []
     at = 0
     while at < len(tokens):
         end = closing(tokens, at) if tokens[at].token_type in OPENING else at
+        begins = at == name + 1 or (at and tokens[at - 1].token_type is TokenType.COMMA)
+        ends = end + 1 < len(tokens) and tokens[end + 1].token_type is TokenType.ALIAS
         inside = tokens[at : end + 1]
-        if end + 1 < len(tokens) and tokens[end + 1].token_type is TokenType.ALIAS:
-            inside = _bare_arguments(inside)
-        kept += inside
+        kept += _bare_arguments(inside) if begins and ends else inside
         at = end + 1
     return kept
 

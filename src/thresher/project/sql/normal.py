@@ -8,12 +8,8 @@ table anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from sqlglot import Token, TokenType, exp
 
-from sqlglot import exp
-from sqlglot.tokenizer_core import Token, TokenType
-
-from thresher.project.sql.calls import calls
 from thresher.project.sql.tree import Statement
 
 #: Tokens that count as they are written. What sqlglot makes of their text is not looked at.
@@ -25,26 +21,21 @@ _LITERAL = (
 )
 
 
-def normal_form(statement: Statement, tokens: Sequence[Token] | None = None) -> str:
+def normal_form(statement: Statement, *, first: int = 0) -> str:
     """Fold comments, layout and the case of keywords and functions away, and nothing else.
 
     Args:
         statement: what was parsed.
-        tokens: the part of its tokens that counts; all of them unless given.
+        first: position of the first token that counts.
     """
-    called = {call.start for call in calls(statement)}
-    names = _names(statement.tree)
+    # the case of a name may matter: DuckDB keeps it in the names of columns
+    kept = statement.tree.find_all(exp.Identifier, exp.Placeholder)
+    names = frozenset(node.name for node in kept)
 
     def folded(token: Token) -> str:
         written = statement.written(token)
-        if token.token_type in _LITERAL or (written in names and token.start not in called):
+        if token.token_type in _LITERAL or written in names:
             return written
         return " ".join(written.lower().split())  # `group by` is one token
 
-    return " ".join(map(folded, statement.tokens if tokens is None else tokens))
-
-
-def _names(tree: exp.Expr) -> frozenset[str]:
-    """Give the names whose case may matter: DuckDB keeps it in the names of columns."""
-    kinds = (exp.Identifier, exp.Placeholder)
-    return frozenset(node.name for node in tree.find_all(*kinds))
+    return " ".join(map(folded, statement.tokens[first:]))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlglot.tokenizer_core import TokenType
+from sqlglot import TokenType
 
 from thresher.project.sql.literals import literal
 from thresher.project.sql.parsed import SqlError

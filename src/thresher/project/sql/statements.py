@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from textwrap import shorten
 from typing import TypedDict
 
-from sqlglot import exp
+from sqlglot import Token, exp
 
 from thresher.project.sql.calls import calls, unrepeatable_samples
 from thresher.project.sql.functions import FILE_ENDINGS
@@ -36,9 +36,7 @@ def parse_query(text: str) -> ParsedQuery:
     try:
         _must_be_query(statement)
         outputs = outputs_of(statement.tree)
-        return ParsedQuery(
-            normal=normal_form(statement), outputs=outputs, **_facts(statement, statement.tree)
-        )
+        return ParsedQuery(outputs=outputs, **_facts(statement, statement.tree))
     except RecursionError:
         raise statement.error("the query is nested too deep", tokens[0]) from None
 
@@ -49,7 +47,7 @@ def parse_macro(text: str) -> tuple[ParsedMacro, ...]:
     Raises:
         SqlError: something in it is no valid SQL, or no such statement.
     """
-    return tuple(_macro(text, at) for at in range(len(split(text))))
+    return tuple(_macro(text, tokens) for tokens in split(text))
 
 
 def check_expression(text: str) -> ParsedExpression:
@@ -62,14 +60,12 @@ def check_expression(text: str) -> ParsedExpression:
     statement = parse(text, tokens, exp.Condition)
     if isinstance(statement.tree, exp.Star) or isinstance(statement.tree.this, exp.Star):
         raise statement.error("a condition cannot be a star", tokens[0])
-    return ParsedExpression(
-        normal=normal_form(statement),
-        columns=_columns_used(statement.tree),
-        **_facts(statement, statement.tree),
-    )
+    columns = _columns_used(statement.tree)
+    return ParsedExpression(columns=columns, **_facts(statement, statement.tree))
 
 
 class _Facts(TypedDict):
+    normal: str
     inputs: tuple[Mark, ...]
     unqualified: tuple[Mark, ...]
     foreign: tuple[Mark, ...]
@@ -80,8 +76,14 @@ class _Facts(TypedDict):
     not_repeatable: tuple[Mark, ...]
 
 
-def _facts(statement: Statement, tree: exp.Expr) -> _Facts:
-    """Tell what is told of all SQL; `tree` is the part of it that reads tables."""
+def _facts(statement: Statement, tree: exp.Expr, *, first: int = 0) -> _Facts:
+    """Tell what is told of all SQL.
+
+    Args:
+        statement: what was parsed.
+        tree: the part of it that reads tables.
+        first: position of the first token that counts for its normal form.
+    """
     tables = list(tables_read(tree))
     files = [table for table in tables if _is_file(statement, table)]
     named = [table for table in tables if table not in files]
@@ -97,6 +99,7 @@ def _facts(statement: Statement, tree: exp.Expr) -> _Facts:
         return shorten(text[start:end], _SHOWN, placeholder=" ...)")
 
     return _Facts(
+        normal=normal_form(statement, first=first),
         inputs=marks(2),
         unqualified=marks(1),
         foreign=marks(3),
@@ -144,21 +147,19 @@ def _must_be_query(statement: Statement) -> None:
             raise statement.error("the query selects no columns", first)
 
 
-def _macro(text: str, at: int) -> ParsedMacro:
-    tokens = split(text)[at]
+def _macro(text: str, tokens: Sequence[Token]) -> ParsedMacro:
     head = name_of_macro(text, tokens)
-    tree = parse(text, without_defaults(tokens)).tree
+    tree = parse(text, without_defaults(tokens, head)).tree
     body = tree.args.get("expression")
     if not isinstance(tree, exp.Create) or not isinstance(body, exp.Expr):
         raise SqlError("the macro cannot be read", *position(text, tokens[0].start))
     statement = Statement(text, tuple(tokens), tree)
     written = text[tokens[head].start : tokens[-1].end + 1]
     return ParsedMacro(
-        normal=normal_form(statement, tokens[head:]),
         name=tokens[head].text.lower(),
         statement=f"create or replace macro {written}",
         line=statement.line(tokens[0].start),
-        **_facts(statement, body),
+        **_facts(statement, body, first=head),
     )
 
 

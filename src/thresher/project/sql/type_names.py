@@ -194,10 +194,13 @@ class _Reader:
             raise _NotATypeError
 
     def number(self, low: int, high: int) -> int:
-        if not (self.next.isascii() and self.next.isdecimal()) or not low <= int(self.next) <= high:
-            raise _NotATypeError
+        digits = self.next
         self.at += 1
-        return int(self.words[self.at - 1])
+        if not (digits.isascii() and digits.isdecimal()) or len(digits) > 10:
+            raise _NotATypeError
+        if not low <= int(digits) <= high:
+            raise _NotATypeError
+        return int(digits)
 
 
 def _field_name(name: str) -> str:
