@@ -1,0 +1,1 @@
+"""What is drawn of a project: pictures of its graph."""

@@ -1,0 +1,4 @@
+-- What was sold in each month? thresher query --file queries/revenue.sql
+select strftime(month, '%Y-%m') as month, orders, revenue, mean_order
+from warehouse.revenue_by_month
+order by month
