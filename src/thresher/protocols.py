@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from thresher.events import Listener as Listener
 from thresher.project.asset import Asset
 from thresher.results import Schema, Snapshot, Unit, UnitRecord
 

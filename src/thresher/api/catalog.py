@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from thresher.api.running import Work, link_clean, new_run_id
 from thresher.warehouse import cleanup
+from thresher.warehouse.catalog import Warehouse
 from thresher.warehouse.cleanup import Removal
 from thresher.warehouse.lock import hold
-from thresher.warehouse.catalog import Warehouse
 from thresher.warehouse.records import PublicationRow
 
 

@@ -55,6 +55,10 @@ def run_query(
             hint=f"formats: {', '.join(EXPORTS)}",
         )
     environment = work.settings.environment
+    warehouse = Warehouse(work.warehouse)
+    if warehouse.manifests.current(environment) is None:
+        what = f"nothing is published in the environment `{environment}`"
+        raise CommandError(what, hint="`thresher run` publishes")
     began = time.monotonic()
     bound: dict[str, Any] = {}
 
@@ -75,9 +79,7 @@ def run_query(
         return seconds
 
     try:
-        with Warehouse(work.warehouse).reader(
-            environment, timezone=work.settings.config.timezone
-        ) as reader:
+        with warehouse.reader(environment, timezone=work.settings.config.timezone) as reader:
             bound.update(_bound(reader.parameters(sql), work.settings.params, params))
             if export is not None:
                 total = _whole(export, lambda to: reader.export(sql, bound, to, export.suffix))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from thresher.api.hands import Hands
 from thresher.api.situation import survey
+from thresher.errors import CommandError
 from thresher.events import Event, Listener
 from thresher.observe.history import record
 from thresher.observe.logs import Logs, open_logs
@@ -29,10 +30,10 @@ from thresher.run.execute import Options, execute, refuse_unfit
 from thresher.run.judge import Judge
 from thresher.run.retry import Retry
 from thresher.run.runner import Walk
+from thresher.warehouse.catalog import Warehouse
 from thresher.warehouse.lake import Lake
 from thresher.warehouse.links import link_tables
 from thresher.warehouse.lock import hold
-from thresher.warehouse.catalog import Warehouse
 
 REPORTS = "reports"
 LOGS = "logs"
@@ -109,7 +110,7 @@ def run(
             tell=tell,
             interrupt=hands.interrupt,
         )
-        return execute(
+        result = execute(
             walk,
             warehouse,
             options,
@@ -117,6 +118,7 @@ def run(
             after_publication=lambda publication: link_clean(work, publication),
             report=lambda result: _report(work, plan, result),
         )
+        return settings.masker.value(result)
 
 
 def new_run_id() -> str:
@@ -134,7 +136,7 @@ def _plan(
     full_refresh: bool,
 ) -> tuple[Plan, Publication | None]:
     if sample is not None:
-        parse_share(sample)
+        _share(sample)
     chosen = select_assets(work.project, select, exclude)
     warehouse = Warehouse(work.warehouse)
     current = warehouse.current(work.settings.environment)
@@ -148,6 +150,13 @@ def _plan(
         full_refresh=full_refresh,
     )
     return planner.make_plan(work.project, situation, chosen), current
+
+
+def _share(sample: str) -> None:
+    try:
+        parse_share(sample)
+    except ValueError as error:
+        raise CommandError(f"`--sample` {error}") from None
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def init(name: str) -> None:
 @click.command(epilog="Example: thresher validate --env prod")
 @format_option()
 @project_options
-def validate(form: str, folder: str, environment: str | None, params: Sequence[str]) -> int:
+def validate(*, form: str, folder: str, environment: str | None, params: Sequence[str]) -> int:
     """Report every fault of the project at once, each with file, line and the nearest valid name.
 
     Exits with 2 where there is one.
@@ -62,6 +62,7 @@ def validate(form: str, folder: str, environment: str | None, params: Sequence[s
 @format_option()
 @project_options
 def plan(
+    *,
     select: Sequence[str],
     exclude: Sequence[str],
     sample: str | None,
@@ -92,6 +93,7 @@ def plan(
 @format_option()
 @project_options
 def run(
+    *,
     select: Sequence[str],
     exclude: Sequence[str],
     sample: str | None,
@@ -132,6 +134,6 @@ def run(
 @click.command(epilog="Example: thresher graph --format svg > graph.svg")
 @format_option("mermaid", "svg")
 @project_options
-def graph(form: str, folder: str, environment: str | None, params: Sequence[str]) -> None:
+def graph(*, form: str, folder: str, environment: str | None, params: Sequence[str]) -> None:
     """Draw the assets and what they read, as text, Mermaid, JSON or SVG."""
     click.echo(opened(folder, environment, params).graph(form))

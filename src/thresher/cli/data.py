@@ -21,7 +21,13 @@ from thresher.project.documents import scalar
 @format_option()
 @project_options
 def show(
-    asset: str, limit: int, form: str, folder: str, environment: str | None, params: Sequence[str]
+    *,
+    asset: str,
+    limit: int,
+    form: str,
+    folder: str,
+    environment: str | None,
+    params: Sequence[str],
 ) -> None:
     """Preview ASSET: what its query gives now on what is published, or its published rows."""
     preview = opened(folder, environment, params).show(asset, limit=limit)
@@ -50,6 +56,7 @@ def show(
 @format_option()
 @project_options
 def query(
+    *,
     sql: str | None,
     file: Path | None,
     export: Path | None,
@@ -83,7 +90,7 @@ def query(
 @format_option()
 @project_options
 def path(
-    asset: str, form: str, folder: str, environment: str | None, params: Sequence[str]
+    *, asset: str, form: str, folder: str, environment: str | None, params: Sequence[str]
 ) -> None:
     """List the published Parquet files of ASSET, for other tools to read."""
     files = opened(folder, environment, params).table(asset).files

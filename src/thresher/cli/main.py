@@ -124,10 +124,12 @@ def _run(given: list[str], *, debug: bool) -> int:
             _traceback(error)
         _faults(error)
         return error.exit_code
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001  # no traceback may reach a person unasked
         if debug:
-            raise
-        click.echo(f"{_red('error:')} {error}", err=True)
+            _traceback(error)
+        what = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        click.echo(masked(f"{_red('error:')} unexpected: {what}"), err=True)
+        click.echo("  hint: run it again with `--debug` and report what it prints", err=True)
         return 1
 
 
@@ -151,11 +153,14 @@ def _faults(error: ThresherError) -> None:
     click.echo(f"{lead} {error.args[0]}\n{error}", err=True)
 
 
-def _traceback(error: ThresherError) -> None:
-    from thresher.cli.options import masker
+def _traceback(error: Exception) -> None:
+    click.echo(masked("".join(traceback.format_exception(error))), err=True)
 
-    text = "".join(traceback.format_exception(error))
-    click.echo(masker().text(text), err=True)
+
+def masked(text: str) -> str:
+    """Take the secrets of the project that was opened, if one was, out of a text."""
+    options = sys.modules.get("thresher.cli.options")
+    return text if options is None else str(options.masker().text(text))
 
 
 def _red(text: str) -> str:

@@ -24,6 +24,7 @@ from thresher.project.units import parse_duration
 @click.pass_context
 def runs(
     context: click.Context,
+    *,
     limit: int,
     form: str,
     folder: str,
@@ -70,7 +71,7 @@ def runs(
 @format_option()
 @project_options
 def show_run(
-    run: str, form: str, folder: str, environment: str | None, params: Sequence[str]
+    *, run: str, form: str, folder: str, environment: str | None, params: Sequence[str]
 ) -> None:
     """Show one run by its id, the beginning of it, or `latest`: each step with start and end."""
     detail = opened(folder, environment, params).past_run(run)
@@ -83,7 +84,7 @@ def show_run(
 @click.command(epilog="Example: thresher publications --env prod")
 @format_option()
 @project_options
-def publications(form: str, folder: str, environment: str | None, params: Sequence[str]) -> None:
+def publications(*, form: str, folder: str, environment: str | None, params: Sequence[str]) -> None:
     """List what was published to the environment, the newest first."""
     found = opened(folder, environment, params).publications()
     if form == "json":
@@ -102,7 +103,7 @@ def publications(form: str, folder: str, environment: str | None, params: Sequen
 @format_option()
 @project_options
 def rollback(
-    to: str | None, form: str, folder: str, environment: str | None, params: Sequence[str]
+    *, to: str | None, form: str, folder: str, environment: str | None, params: Sequence[str]
 ) -> None:
     """Make publication TO (a number or a run's id) the current one; the one before unless told.
 
@@ -123,6 +124,7 @@ def rollback(
 @format_option()
 @project_options
 def gc(
+    *,
     dry_run: bool,
     keep: int | None,
     grace: str | None,

@@ -18,11 +18,13 @@ def check_names(names: Iterable[str], place: Place = NOWHERE) -> None:
     Raises:
         AssetError: a name is empty, or stands twice; case does not tell names apart.
     """
-    seen: dict[str, str] = {}
+    seen: dict[bytes, str] = {}
     for name in names:
         if not name:
             raise AssetError("a column has no name", place=place, hint="name every column")
-        first = seen.get(name.lower())
+        # DuckDB folds the letters of ASCII alone, and so do bytes.
+        folded = name.encode().lower()
+        first = seen.get(folded)
         if first is not None:
             both = f"`{name}`" if first == name else f"`{first}` and `{name}`"
             raise AssetError(
@@ -30,7 +32,7 @@ def check_names(names: Iterable[str], place: Place = NOWHERE) -> None:
                 place=place,
                 hint="rename one of them; case does not tell names apart",
             )
-        seen[name.lower()] = name
+        seen[folded] = name
 
 
 def file_schema(columns: Columns, place: Place = NOWHERE) -> Schema:

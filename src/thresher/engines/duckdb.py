@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from thresher.engines.columns import check_names, file_schema, view_schema
-from thresher.engines.duckdb_calls import Call, embed, translated
+from thresher.engines.duckdb_calls import Call, embed, translating
 from thresher.engines.duckdb_files import FILE, copy, describe, select_text
 from thresher.engines.duckdb_inputs import Input
 from thresher.engines.duckdb_views import Views
@@ -150,10 +150,8 @@ class DuckDBEngine:
         Raises:
             AssetError: the query is wrong.
         """
-        try:
+        with translating():
             return self._views.cursor(tables, {}).sql(embed(select_text(sql, NOWHERE)))
-        except duckdb.Error as error:
-            raise translated(error) from error
 
     def interrupt(self) -> None:
         """Stop whatever is being computed; the calls under way raise an `AssetError`."""

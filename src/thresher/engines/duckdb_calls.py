@@ -58,7 +58,7 @@ class Call:
             AssetError: it failed, or the call was stopped.
             DiskFullError: there is no space left.
         """
-        with self._translating():
+        with self._running():
             return self.cursor.execute(sql, bindable(params)).fetchall()
 
     def arrow(self, sql: str, params: Mapping[str, Any] | None = None) -> pa.Table:
@@ -67,7 +67,7 @@ class Call:
         Raises:
             AssetError: it failed, or the call was stopped.
         """
-        with self._translating():
+        with self._running():
             return self.cursor.sql(sql, params=bindable(params)).to_arrow_table()
 
     def bind(self, sql: str) -> duckdb.DuckDBPyRelation | None:
@@ -87,19 +87,11 @@ class Call:
             self.cursor.interrupt()
 
     @contextmanager
-    def _translating(self) -> Iterator[None]:
-        """Run nothing once the call was stopped, and make ours of DuckDB's errors."""
+    def _running(self) -> Iterator[None]:
         if self._stopped:
             raise interrupted(self.place)
-        try:
+        with translating(self.place, self.first_line):
             yield
-        except duckdb.Error as error:
-            raise translated(error, self.place, self.first_line) from error
-        except RuntimeError as error:
-            # DuckDB's Python package reports Ctrl-C in the main thread so.
-            if str(error) == "Query interrupted":
-                raise KeyboardInterrupt from error
-            raise
 
 
 def bindable(params: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -109,6 +101,20 @@ def bindable(params: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {
         name: list(value) if isinstance(value, tuple) else value for name, value in params.items()
     }
+
+
+@contextmanager
+def translating(place: Place = NOWHERE, first_line: int | None = None) -> Iterator[None]:
+    """Make ours of DuckDB's errors; see [`translated`][]."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise translated(error, place, first_line) from error
+    except RuntimeError as error:
+        # DuckDB's Python package reports Ctrl-C in the main thread so.
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from error
+        raise
 
 
 def interrupted(place: Place) -> AssetError:

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from thresher.engines.streams import BATCH_ROWS
 from thresher.results import Schema, Snapshot
 from thresher.tables import column_sql, quote_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_BATCH_ROWS = 122_880
-"""Rows of a batch: those of a row group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +48,4 @@ class Input:
             column_sql(field.name, field.type, field.storage) for field in self.schema
         )
         query = f"select {columns} from {quote_table(self.name)}"
-        return self.cursor.sql(query).to_arrow_reader(_BATCH_ROWS)
+        return self.cursor.sql(query).to_arrow_reader(BATCH_ROWS)

@@ -13,19 +13,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from thresher.engines.arrow_types import cast_batch, plain_schema
-from thresher.engines.columns import check_names, file_schema
-from thresher.engines.streams import Stream
+from thresher.engines.columns import check_names
+from thresher.engines.duckdb_relations import relation_stream
+from thresher.engines.streams import BATCH_ROWS, Stream
 from thresher.errors import AssetError
-from thresher.tables import column_sql
 
 if TYPE_CHECKING:
-    import duckdb
     import pandas as pd
     import polars as pl
     import pyarrow as pa
 
 _ACCEPTED = "return a frame of Polars, pandas, PyArrow or DuckDB, an iterator of them, or dicts"
-_BATCH_ROWS = 122_880
 
 
 def stream_of(result: Any) -> Stream:
@@ -118,7 +116,7 @@ def _lazy(frame: pl.LazyFrame) -> Stream:
     opening = _polars(pl.DataFrame(schema=frame.collect_schema()))
     if hasattr(frame, "collect_batches"):
         parts: Iterable[pl.DataFrame] = frame.collect_batches(
-            chunk_size=_BATCH_ROWS, maintain_order=True, lazy=True, engine="streaming"
+            chunk_size=BATCH_ROWS, maintain_order=True, lazy=True, engine="streaming"
         )
     else:
         parts = [frame.collect(engine="streaming")]
@@ -129,23 +127,36 @@ def _lazy(frame: pl.LazyFrame) -> Stream:
 
 
 def _polars(frame: pl.DataFrame) -> Stream:
+    import polars as pl
+
+    types = {name: str(type_) for name, type_ in frame.schema.items()}
+    for name, type_ in types.items():
+        # Polars gives an object's address for its value.
+        if "Object" in type_:
+            raise _no_arrow_form(name, type_)
     try:
+        if any("Categorical" in type_ or "Enum" in type_ for type_ in types.values()):
+            # PyArrow cannot look up categories in the newest layout of texts.
+            return _arrow(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
         return _arrow(frame)
-    except AssetError:
-        for column in frame.columns:
-            _polars_column(frame, column)
+    except AssetError as error:
+        for name, type_ in types.items():
+            _check_alone(frame.select(name), name, type_, error)
         raise
 
 
-def _polars_column(frame: pl.DataFrame, column: str) -> None:
+def _check_alone(frame: pl.DataFrame, name: str, type_: str, error: AssetError) -> None:
     try:
-        _arrow(frame.select(column))
-    except AssetError as error:
-        raise AssetError(
-            f"column `{column}` is of Polars' type {frame.schema[column]}, which Arrow has no form "
-            "for",
-            hint="cast it to another type before it is returned",
-        ) from error
+        _arrow(frame)
+    except AssetError:
+        raise _no_arrow_form(name, type_) from error
+
+
+def _no_arrow_form(column: str, type_: str) -> AssetError:
+    return AssetError(
+        f"column `{column}` is of Polars' type {type_}, which Arrow has no form for",
+        hint="cast it to another type before it is returned",
+    )
 
 
 def _pandas(frame: pd.DataFrame) -> Stream:
@@ -219,19 +230,9 @@ def _rows(rows: Sequence[Mapping[str, Any]]) -> Stream:
     return _plain(table.schema, table.to_batches())
 
 
-def _relation(relation: duckdb.DuckDBPyRelation) -> Stream:
-    """Take a DuckDB relation, on whatever connection, with its own types."""
-    check_names(relation.columns)
-    types = [str(type_) for type_ in relation.types]
-    schema = file_schema(list(zip(relation.columns, types, strict=True)))
-    columns = ", ".join(column_sql(field.name, field.type, field.storage) for field in schema)
-    reader = relation.project(columns).to_arrow_reader(_BATCH_ROWS)
-    return Stream(reader.schema, iter(reader), types)
-
-
 #: How a frame becomes a stream, where it takes more than Arrow's stream interface.
 _FRAMES: Mapping[str, Callable[[Any], Stream]] = {
-    "duckdb.DuckDBPyRelation": _relation,
+    "duckdb.DuckDBPyRelation": relation_stream,
     "pandas.DataFrame": _pandas,
     "polars.DataFrame": _polars,
     "polars.LazyFrame": _lazy,

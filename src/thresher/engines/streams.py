@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     _Pipe = queue.Queue[pa.RecordBatch | "_StoppedError" | None]
 
+BATCH_ROWS = 122_880
+"""Rows of a batch where they can be chosen: those of a row group."""
 _WAITING_BATCHES = 2
 _LOOK_AGAIN = 0.1
 """Seconds after which a full pipe is looked at again, to see whether its reader still lives."""

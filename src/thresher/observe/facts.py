@@ -14,9 +14,9 @@ from typing import Any
 from thresher._version import __version__
 from thresher.errors import Fault
 from thresher.observe.plain import plain
-from thresher.totals import NOT_PASSED, errors, results, totals, warnings
 from thresher.plan.plan import Plan
 from thresher.results import CheckResult, Outcome, OutcomeStatus, RunResult, Status, UnitRecord
+from thresher.totals import NOT_PASSED, errors, results, totals, warnings
 
 #: Number of the document's form; grows when a reader of the earlier form would go wrong.
 FORMAT = 1

@@ -11,8 +11,8 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from thresher.totals import NOT_PASSED
 from thresher.observe.wording import count, counted, duration, percent, size, visible
+from thresher.totals import NOT_PASSED
 
 #: Most rows of each kind that the page shows; `report.json` has them all.
 SHOWN_ROWS = 1000

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from thresher.errors import Fault
 from thresher.observe.tables import Table, text
-from thresher.totals import NOT_PASSED, Totals, results, totals, warnings
 from thresher.observe.wording import count, counted, duration, one_line, percent, visible
 from thresher.results import Outcome, OutcomeStatus, RunResult, Status
+from thresher.totals import NOT_PASSED, Totals, results, totals, warnings
 
 #: Rows that a table of the summary shows before it says "and N more"; the report has them all.
 SHOWN_ROWS = 40

@@ -12,9 +12,9 @@ from typing import Any
 
 from thresher.errors import AssetError
 from thresher.project.contract import Check
+from thresher.quality.column_types import is_number, is_text
 from thresher.quality.kinds import Sql
 from thresher.quality.subject import Subject, Table
-from thresher.quality.type_names import is_number, is_text
 
 
 def is_null(check: Check, subject: Subject) -> Sql:

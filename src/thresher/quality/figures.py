@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from thresher.errors import AssetError
-from thresher.project.contract import Check, Tolerance
+from thresher.project.contract import Check
 from thresher.project.units import parse_tolerance
+from thresher.quality.column_types import is_time, spelled
 from thresher.quality.freshness import figure_of, freshness_words, judge_freshness
 from thresher.quality.kinds import Finding, Sql, looked_at
 from thresher.quality.subject import Subject
-from thresher.quality.type_names import is_time, normal_type
 from thresher.quality.wording import counted, listed, named, rows_that
 from thresher.tables import quote_name
 
@@ -33,7 +33,7 @@ def judge_column(check: Check, subject: Subject, _figures: Sequence[Any]) -> Fin
 def judge_type(check: Check, subject: Subject, _figures: Sequence[Any]) -> Finding:
     """Say whether a column has the type that the contract gives it."""
     (name,) = check.columns
-    found, expected = subject.table.type(name), normal_type(subject.types[name])
+    found, expected = subject.table.type(name), spelled(subject.types[name])
     if found == expected:
         return Finding(violations=0, words=f"`{name}` is `{found}`")
     return Finding(violations=1, words=f"`{name}` is `{found}`; expected `{expected}`")
@@ -119,7 +119,7 @@ def freshness_finding(check: Check, figure: str | None, now: datetime) -> Findin
 
 
 def _names(check: Check, subject: Subject) -> list[str]:
-    return list(dict.fromkeys(subject.table.spelled(name) for name in check.columns))
+    return list(dict.fromkeys(subject.table.name(name) for name in check.columns))
 
 
 def _any_null(check: Check, subject: Subject) -> str:
@@ -151,6 +151,6 @@ def _expectations(check: Check, subject: Subject, rows: int) -> list[tuple[bool,
         others = subject.other(name).snapshot.rows
         within = parse_tolerance(given.get("within", "0"))
         holds = within.allows(abs(rows - others), others)
-        allowed = "" if within == Tolerance() else f", within {within}"
+        allowed = f", within {within}" if within.count or within.share else ""
         found.append((holds, f"as many as `{name}`, which has {others:,}{allowed}"))
     return found

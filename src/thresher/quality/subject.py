@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from thresher.errors import AssetError
-from thresher.quality.type_names import normal_type
+from thresher.quality.column_types import spelled
 from thresher.results import Field, Snapshot
 from thresher.tables import quote_name, quote_table
 
@@ -32,7 +32,7 @@ class Table:
         """Say whether it has a column."""
         return name.lower() in map(str.lower, self.columns)
 
-    def spelled(self, name: str) -> str:
+    def name(self, name: str) -> str:
         """Give the name of a column as the table spells it.
 
         Raises:
@@ -54,7 +54,7 @@ class Table:
         Raises:
             AssetError: it has no such column.
         """
-        return normal_type(self._field(name).type)
+        return spelled(self._field(name).type)
 
     def _field(self, name: str) -> Field:
         for field in self.snapshot.schema:

@@ -245,4 +245,3 @@ def _finished(
         publication=publication,
         error=error,
     )
-

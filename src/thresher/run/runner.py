@@ -9,20 +9,17 @@ from __future__ import annotations
 import graphlib
 import queue
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from thresher.errors import Fault, Place, ThresherError
 from thresher.events import (
-    AssetFinished,
     AssetStarted,
     AttemptFailed,
-    CheckTold,
     Event,
-    FileRefused,
 )
 from thresher.plan.plan import Action, Plan, Step
 from thresher.project.project import Project
@@ -32,13 +29,12 @@ from thresher.results import (
     Publication,
     Snapshot,
     Status,
-    UnitOutcome,
-    UnitRecord,
     Verdict,
 )
 from thresher.run.build import Builder
 from thresher.run.judge import Judge
 from thresher.run.retry import Retry, call
+from thresher.run.telling import checked, finished, now, refused
 
 Node = tuple[str, str]
 """`build` or `audit`, and the asset."""
@@ -67,7 +63,28 @@ class _Progress:
     verdict: Verdict | None = None
     faults: tuple[Fault, ...] = ()
     blocked: bool = False
-    told: bool = False
+    ended: bool = False
+
+    def end(self) -> Outcome:
+        """Give how it ended; the clock stops when this is asked for the first time."""
+        if not self.ended:
+            self.ended, self.seconds = True, time.monotonic() - self.began
+        status = _SETTLED[self.step.action]
+        if status is OutcomeStatus.BUILT and self.reused:
+            status = OutcomeStatus.REUSED
+        if self.faults:
+            status = OutcomeStatus.BLOCKED if self.blocked else OutcomeStatus.FAILED
+        return Outcome(
+            asset=self.step.asset,
+            action=self.step.action,
+            status=status,
+            snapshot=self.snapshot,
+            verdict=self.verdict,
+            started=self.started,
+            seconds=self.seconds,
+            attempts=self.attempts,
+            faults=self.faults,
+        )
 
 
 @dataclass(frozen=True)
@@ -111,13 +128,13 @@ class Walk:
         if self.current is not None:
             self._tables.update(self.current.snapshots)
         for step in self.plan.steps:
-            self._progress[step.asset] = _Progress(step, _now(), time.monotonic())
+            self._progress[step.asset] = _Progress(step, now(), time.monotonic())
             if step.action is Action.KEEP:
                 self._keep(step)
             elif step.version is not None:
                 self._tables[step.asset] = self._settled(step)
         self._walk()
-        return tuple(self._outcome(self._progress[step.asset]) for step in self.plan.steps)
+        return tuple(self._progress[step.asset].end() for step in self.plan.steps)
 
     def _walk(self) -> None:
         sorter = graphlib.TopologicalSorter(self._graph())
@@ -171,7 +188,7 @@ class Walk:
             self._inbox.put((node, None))
             return
         if phase == BUILD:
-            progress.started, progress.began = _now(), time.monotonic()
+            progress.started, progress.began = now(), time.monotonic()
         task = self._build if phase == BUILD else self._audit
         future = pool.submit(task, progress)
         self._futures.add(future)
@@ -192,13 +209,13 @@ class Walk:
         step = progress.step
 
         def attempt() -> tuple[Snapshot, bool]:
-            self._post(
+            self._inbox.put(
                 AssetStarted(
                     run=self.run,
                     asset=step.asset,
                     action=step.action,
                     attempt=progress.attempts,
-                    at=_now(),
+                    at=now(),
                 )
             )
             if step.action in (Action.AUDIT, Action.REUSE):
@@ -206,12 +223,12 @@ class Walk:
             return self.builder.build(step, self._tables)
 
         def failed(number: int, error: BaseException, wait: float) -> None:
-            self._post(
+            self._inbox.put(
                 AttemptFailed(
                     run=self.run,
                     asset=step.asset,
                     attempt=number,
-                    at=_now(),
+                    at=now(),
                     seconds=time.monotonic() - progress.began,
                     error=str(error),
                     wait=wait,
@@ -238,36 +255,28 @@ class Walk:
             progress.faults = self._faults(asset, error)
         elif future and phase == BUILD and progress.snapshot:
             self._tables[asset] = progress.snapshot
-            for record in progress.snapshot.units if not progress.reused else ():
-                self._refused(asset, record)
+            for event in refused(
+                self.run, asset, () if progress.reused else progress.snapshot.units
+            ):
+                self.tell(event)
         elif future and phase == AUDIT and progress.verdict:
-            self._told(asset, progress.verdict)
-            progress.faults = self._violations(asset, progress.verdict)
+            for told in checked(self.run, progress.verdict):
+                self.tell(told)
+            progress.faults = _violations(progress.verdict)
         if phase == AUDIT:
-            self._finished(progress)
+            self.tell(finished(self.run, progress.end()))
 
     def _faults(self, name: str, error: BaseException) -> tuple[Fault, ...]:
         if not isinstance(error, Exception):
             raise error
         asset = self.project.assets[name]
-        for record in getattr(error, "records", ()):
-            self._refused(name, record)
+        for event in refused(self.run, name, getattr(error, "records", ())):
+            self.tell(event)
         if isinstance(error, ThresherError):
             return error.faults
         place = Place(asset.path, asset=name)
         what = f"unexpected error: {type(error).__name__}: {error}"
         return (Fault(what, place, "run it with `--debug` and report what it prints"),)
-
-    def _violations(self, name: str, verdict: Verdict) -> tuple[Fault, ...]:
-        bad = (Status.FAILED, Status.ERROR)
-        return tuple(
-            Fault(
-                f"{result.check}: {result.message}",
-                Place(result.path, result.line, asset=name),
-            )
-            for result in verdict.results
-            if result.status in bad
-        )
 
     def _keep(self, step: Step) -> None:
         """Take over what did not change; checks that depend on the time are judged anew."""
@@ -278,8 +287,8 @@ class Walk:
         if verdict is not None:
             asset = self.project.assets[step.asset]
             progress.verdict = self.judge.judge_again(asset, verdict)
-            progress.faults = self._violations(step.asset, progress.verdict)
-        self._finished(progress)
+            progress.faults = _violations(progress.verdict)
+        self.tell(finished(self.run, progress.end()))
 
     def _settled(self, step: Step) -> Snapshot:
         """Give the version that a step reuses or audits."""
@@ -294,90 +303,14 @@ class Walk:
             raise ThresherError(what, hint="run the command again")
         return found
 
-    def _post(self, event: Event) -> None:
-        self._inbox.put(event)
 
-    def _refused(self, asset: str, record: UnitRecord) -> None:
-        if record.outcome is not UnitOutcome.LOADED:
-            self.tell(
-                FileRefused(
-                    run=self.run,
-                    asset=asset,
-                    at=_now(),
-                    path=record.unit.path,
-                    outcome=record.outcome,
-                    reason=record.reason or "",
-                )
-            )
-
-    def _told(self, asset: str, verdict: Verdict) -> None:
-        for result in verdict.results:
-            if result.status is not Status.PASSED:
-                self.tell(
-                    CheckTold(
-                        run=self.run,
-                        asset=asset,
-                        at=_now(),
-                        check=result.check,
-                        status=result.status,
-                        violations=result.violations,
-                        rows=result.rows,
-                        message=result.message,
-                        place=str(Place(result.path, result.line)),
-                    )
-                )
-
-    def _finished(self, progress: _Progress) -> None:
-        outcome = self._outcome(progress)
-        snapshot, verdict = outcome.snapshot, outcome.verdict
-        self.tell(
-            AssetFinished(
-                run=self.run,
-                asset=outcome.asset,
-                action=outcome.action,
-                status=outcome.status,
-                started=outcome.started,
-                at=_now(),
-                seconds=outcome.seconds,
-                attempts=outcome.attempts,
-                rows_in=snapshot.rows_in if snapshot else None,
-                rows_out=snapshot.rows if snapshot else None,
-                files=len(snapshot.units) if snapshot else 0,
-                checks=_counts(verdict) if verdict else None,
-                error="\n".join(str(fault) for fault in outcome.faults) or None,
-            )
-        )
-
-    def _outcome(self, progress: _Progress) -> Outcome:
-        if not progress.told:
-            progress.told = True
-            progress.seconds = time.monotonic() - progress.began
-        step = progress.step
-        status = _SETTLED[step.action]
-        if status is OutcomeStatus.BUILT and progress.reused:
-            status = OutcomeStatus.REUSED
-        if progress.faults:
-            status = OutcomeStatus.BLOCKED if progress.blocked else OutcomeStatus.FAILED
-        return Outcome(
-            asset=step.asset,
-            action=step.action,
-            status=status,
-            snapshot=progress.snapshot,
-            verdict=progress.verdict,
-            started=progress.started,
-            seconds=progress.seconds,
-            attempts=progress.attempts,
-            faults=progress.faults,
-        )
+def _violations(verdict: Verdict) -> tuple[Fault, ...]:
+    return tuple(
+        Fault(f"{r.check}: {r.message}", Place(r.path, r.line, asset=verdict.asset))
+        for r in verdict.results
+        if r.status in (Status.FAILED, Status.ERROR)
+    )
 
 
 def _renamed(snapshot: Snapshot, name: str) -> Snapshot:
     return snapshot if snapshot.asset == name else replace(snapshot, asset=name)
-
-
-def _counts(verdict: Verdict) -> Mapping[str, int]:
-    return {status.value: count for status in Status if (count := verdict.count(status))}
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

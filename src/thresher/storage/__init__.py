@@ -1,0 +1,1 @@
+"""Objects and files: what reaches the disk, and stays there."""

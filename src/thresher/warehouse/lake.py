@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from thresher.errors import Place, WarehouseError
+from thresher.errors import SHOWN_FAULTS, Place, WarehouseError
 from thresher.results import DataFile, Snapshot, Verdict
 from thresher.storage.local import fsync_file, fsync_folder, sha256_of, write_whole, writing
 from thresher.warehouse.records import dump_snapshot, dump_verdict, load_snapshot, load_verdict
@@ -123,9 +123,22 @@ class Lake:
         except OSError:
             return False
 
-    def missing(self, snapshots: Iterable[Snapshot]) -> tuple[str, ...]:
-        """Name the files of these versions that are not there in their full length."""
-        return tuple(file.path for each in snapshots for file in each.files if not self.holds(file))
+    def require(self, snapshots: Iterable[Snapshot], *, hint: str) -> None:
+        """Make sure that these versions have all their files.
+
+        Args:
+            snapshots: the versions.
+            hint: what to do where they have not.
+
+        Raises:
+            WarehouseError: files are gone or cut short; it names them.
+        """
+        missing = [file.path for each in snapshots for file in each.files if not self.holds(file)]
+        if missing:
+            shown = ", ".join(f"`{path}`" for path in missing[:SHOWN_FAULTS])
+            left = len(missing) - SHOWN_FAULTS
+            more = f" and {left} more" if left > 0 else ""
+            raise WarehouseError(f"the lake no longer holds {shown}{more}", hint=hint)
 
     def save_verdict(self, verdict: Verdict) -> None:
         """Keep a verdict beside the files it was found on.
@@ -165,7 +178,7 @@ class Lake:
     def _whole(self, folder: Path) -> Snapshot | None:
         """Give the version in a folder if it is whole, and keep clean-up from it for a while."""
         snapshot = version_in(folder)
-        if snapshot is None or self.missing([snapshot]):
+        if snapshot is None or not all(map(self.holds, snapshot.files)):
             return None
         with suppress(OSError):  # whoever may only read the warehouse may find versions too
             (folder / MARKER).touch()

@@ -12,7 +12,7 @@ from thresher.errors import CommandError
 from thresher.tables import quote_text
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, Statement
 
 #: How a file of rows is written, by the end of its name; Arrow is written by pyarrow.
 _FORMATS = {
@@ -43,10 +43,12 @@ class Reader:
     Args:
         connection: its catalog, open for reading.
         told: makes errors for people of what DuckDB refuses.
+        unended: takes the semicolon that ends a statement away, and what follows it.
     """
 
     connection: DuckDBPyConnection
     told: Callable[[], AbstractContextManager[None]]
+    unended: Callable[[str], str]
 
     def parameters(self, sql: str) -> tuple[str, ...]:
         """Name the placeholders of a query, sorted.
@@ -54,14 +56,7 @@ class Reader:
         Raises:
             CommandError: it is not one statement of SQL.
         """
-        with self.told():
-            statements = self.connection.extract_statements(sql)
-        if len(statements) != 1:
-            raise CommandError(
-                f"one statement is asked for, and there are {len(statements)}",
-                hint="ask them one by one",
-            )
-        return tuple(sorted(statements[0].named_parameters))
+        return tuple(sorted(self._statement(sql).named_parameters))
 
     def query(self, sql: str, params: Mapping[str, Any], *, limit: int | None = None) -> Found:
         """Give the rows of a query.
@@ -74,9 +69,8 @@ class Reader:
         Raises:
             CommandError: the query failed.
         """
+        relation = self._relation(sql, params)
         with self.told():
-            # The type says that there is always a relation, but `set` and `copy` give None.
-            relation: Any = self.connection.sql(sql, params=dict(params) or None)
             if relation is None:
                 return Found((), (), (), 0)
             columns, types = tuple(relation.columns), tuple(map(str, relation.types))
@@ -104,18 +98,19 @@ class Reader:
         """
         if suffix == ".arrow":
             return self._export_arrow(sql, params, to)
-        query = sql.strip().removesuffix(";")
-        # The line break ends a comment that the query may end with.
-        copy = f"copy ({query}\n) to {quote_text(str(to))} ({_FORMATS[suffix]})"
+        self._statement(sql)
         with self.told():
+            # The line break ends a comment that the query may end with.
+            query = f"{self.unended(sql)}\n"
+            copy = f"copy ({query}) to {quote_text(str(to))} ({_FORMATS[suffix]})"
             counted = self.connection.execute(copy, dict(params)).fetchall()
         return int(counted[0][0])
 
     def _export_arrow(self, sql: str, params: Mapping[str, Any], to: Path) -> int:
         from pyarrow import ipc  # loaded late: few ask for it
 
+        relation = self._relation(sql, params)
         with self.told():
-            relation = self.connection.sql(sql, params=dict(params) or None)
             batches = relation.to_arrow_reader(_BATCH)
             count = 0
             with ipc.new_file(str(to), batches.schema) as file:
@@ -123,3 +118,19 @@ class Reader:
                     file.write_batch(batch)
                     count += batch.num_rows
         return count
+
+    def _statement(self, sql: str) -> Statement:
+        with self.told():
+            statements = self.connection.extract_statements(sql)
+        if len(statements) != 1:
+            raise CommandError(
+                f"one statement is asked for, and there are {len(statements)}",
+                hint="ask them one by one",
+            )
+        return statements[0]
+
+    def _relation(self, sql: str, params: Mapping[str, Any]) -> Any:
+        """Give a statement's relation; None for one that gives no rows, such as `set`."""
+        self._statement(sql)
+        with self.told():
+            return self.connection.sql(self.unended(sql), params=dict(params) or None)

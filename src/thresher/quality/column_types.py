@@ -1,0 +1,33 @@
+"""Types of columns as checks need them: in one spelling, and by family.
+
+Nothing here asks an engine: a schema is held against its contract without a query.
+"""
+
+from __future__ import annotations
+
+from thresher.project import sql
+
+_NUMBERS = {
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM", "FLOAT", "DOUBLE"),
+    *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
+}
+
+
+def spelled(type_: str) -> str:
+    """Give the one spelling of a type; one that only its engine knows, in capitals."""
+    return sql.normal_type(type_) or " ".join(type_.upper().split())
+
+
+def is_text(type_: str) -> bool:
+    """Say whether a type, in its one spelling, holds texts."""
+    return type_ == "VARCHAR" or (type_.startswith("ENUM(") and type_.endswith(")"))
+
+
+def is_number(type_: str) -> bool:
+    """Say whether a type, in its one spelling, holds numbers."""
+    return type_ in _NUMBERS or (type_.startswith("DECIMAL(") and type_.endswith(")"))
+
+
+def is_time(type_: str) -> bool:
+    """Say whether a type, in its one spelling, holds dates or timestamps."""
+    return type_ == "DATE" or (type_.startswith("TIMESTAMP") and not type_.endswith("]"))

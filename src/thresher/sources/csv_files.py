@@ -1,0 +1,158 @@
+"""CSV files: read as texts by DuckDB, strictly, and made values by `texts.py`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from thresher.project.source import FilesSettings
+from thresher.sources.csv_layout import NO_CSV, Layout, lay_out
+from thresher.sources.encodings import lines_before, utf8_fault
+from thresher.sources.inputs import Part
+from thresher.sources.refusals import RefusedError, shown
+from thresher.sources.session import Session
+from thresher.sources.table import Target
+from thresher.sources.texts import Conversion, Texts
+from thresher.tables import quote_name, quote_path, quote_text
+
+#: Broken rows that are looked at to find the first one.
+_REJECTS = 1_000
+#: Blank lines before a broken row that are looked at, in bytes.
+_BLANK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class CsvTable:
+    """A CSV file whose header was read."""
+
+    layout: Layout
+    settings: FilesSettings
+    texts: Texts
+    kinds: dict[str, str] = field(default_factory=dict)
+    """What [`guess`][] said of each column."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of its columns, in order."""
+        return self.layout.columns
+
+    def guess(self, session: Session, *, full: bool) -> dict[str, str]:
+        """Give the type of each column, from its first rows or from all of them."""
+        self.kinds.update(self.texts.guess(session.rows, self._read(), self.columns, full=full))
+        return dict(self.kinds)
+
+    def relation(self, targets: dict[str, Target], session: Session) -> str:  # noqa: ARG002
+        """Write what stands behind `from`: every column as text."""
+        return self._read()
+
+    def convert(self, column: str, target: Target, session: Session) -> Conversion:  # noqa: ARG002
+        """Say how a text becomes the type that was decided."""
+        name = quote_name(column)
+        if self.kinds.get(column) == "DATE" and target.type.startswith("TIMESTAMP"):
+            # Other files hold timestamps; how dates are written is not how these are.
+            date = self.texts.convert(name, "DATE", contract=target.contract)
+            wide = [f"cast({each} as {target.type})" for each in (date.value, date.attempt)]
+            return Conversion(wide[0], wide[1], date.fits)
+        return self.texts.convert(name, target.type, contract=target.contract)
+
+    def fault(self, session: Session) -> RefusedError | None:
+        """Find the first row that is broken."""
+        wrong = utf8_fault(self.layout.path, session.check)
+        if wrong is not None:
+            line = None if wrong.line is None else wrong.line + self.layout.first_line - 1
+            return RefusedError(wrong.reason, hint=wrong.hint, line=line)
+        session.rows("drop table if exists broken; drop table if exists broken_scans")
+        rejects = (
+            "store_rejects = true, rejects_table = 'broken', rejects_scan = 'broken_scans', "
+            f"rejects_limit = {_REJECTS}"
+        )
+        try:
+            session.rows(f"select max(columns(*)) from {self._read(rejects)}")
+            found = session.rows(
+                "select error_type, line_byte_position, csv_line from broken "
+                "order by line_byte_position, byte_position limit 1"
+            )
+        except duckdb.Error:
+            return RefusedError("it cannot be read as CSV", hint=NO_CSV)
+        return self._broken(*found[0]) if found else None
+
+    def place(self, row: int) -> tuple[int | None, str]:
+        """Give the line that a row begins at."""
+        left = row + self.settings.header
+        line = 0
+        with self.layout.path.open(encoding="utf-8-sig", newline="") as file:
+            rows = self.layout.dialect.rows(file)
+            try:
+                for fields in rows:
+                    left -= self._counts(fields)
+                    if left == 0:
+                        return line + self.layout.first_line, ""
+                    line = rows.line_num
+            except csv.Error:
+                pass
+        return None, f"row {row:,}"
+
+    def _counts(self, fields: Sequence[str]) -> bool:
+        # DuckDB passes over blank lines, but where a row has one field they are rows.
+        if self.layout.dialect.is_comment(fields):
+            return False
+        return bool(fields) or len(self.columns) == 1
+
+    def _read(self, rejects: str = "ignore_errors = false") -> str:
+        columns = ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in self.columns)
+        dialect = self.layout.dialect
+        nulls = ", ".join(map(quote_text, self.settings.null))
+        return (
+            f"read_csv({quote_path(str(self.layout.path))}, columns = {{{columns}}}, "
+            "auto_detect = false, strict_mode = true, null_padding = false, "
+            "hive_partitioning = false, compression = 'none', encoding = 'utf-8', "
+            f"header = {str(self.settings.header).lower()}, "
+            f"delim = {quote_text(dialect.delimiter)}, "
+            f"quote = {quote_text(dialect.quote)}, "
+            f"escape = {quote_text(dialect.escape if dialect.quote else '')}, "
+            + (f"nullstr = [{nulls}], " if nulls else "")
+            + (f"comment = {quote_text(dialect.comment)}, " if dialect.comment else "")
+            + f"{rejects})"
+        )
+
+    def _broken(self, kind: str, position: int, text: str) -> RefusedError:
+        line = self._line(position)
+        expected = len(self.columns)
+        if kind in ("MISSING COLUMNS", "TOO MANY COLUMNS"):
+            lines = text.strip("\r\n").splitlines(keepends=True)
+            found = len(next(self.layout.dialect.rows(lines)))
+            return RefusedError(
+                f"the row has {found} {'field' if found == 1 else 'fields'} instead of {expected}",
+                hint="mend the row; a field that holds the delimiter must stand in quotes",
+                line=line,
+            )
+        if kind == "UNQUOTED VALUE":
+            what = f"a quote is not closed, or more follows it: {shown(text.strip())}"
+            return RefusedError(what, hint="double each quote that belongs to a value", line=line)
+        if kind == "LINE SIZE OVER MAXIMUM":
+            what = "the row is longer than 2 MB"
+            return RefusedError(what, hint="perhaps a quote is never closed", line=line)
+        return RefusedError(f"the row is broken ({kind.lower()})", hint=NO_CSV, line=line)
+
+    def _line(self, position: int) -> int:
+        """Give the line of a row by where DuckDB says that it begins, counted from 1."""
+        with self.layout.path.open("rb") as file:
+            file.seek(position - 1)
+            blank = file.read(_BLANK)
+        skipped = len(blank) - len(blank.lstrip(b"\r\n"))
+        return lines_before(self.layout.path, position - 1 + skipped) + self.layout.first_line
+
+
+def open_csv(part: Part, settings: FilesSettings, session: Session) -> CsvTable:
+    """Open a CSV file.
+
+    Raises:
+        RefusedError: it is no CSV file, or its header is broken.
+    """
+    texts = Texts(
+        settings.decimal, settings.thousands, settings.date_format, settings.timestamp_format
+    )
+    return CsvTable(lay_out(part, settings, session.check), settings, texts)

@@ -1,0 +1,128 @@
+"""Excel and OpenDocument sheets: read by calamine, and put into a Parquet file of their own.
+
+Sheets know numbers, but no integers, and a formula that failed comes as an empty cell.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from thresher.errors import SourceError
+from thresher.project.source import FilesSettings
+from thresher.sources.inputs import Part
+from thresher.sources.parquet_files import ParquetTable, open_parquet
+from thresher.sources.refusals import RefusedError, shown
+from thresher.sources.session import Session
+from thresher.sources.table import refuse_names
+
+#: Floats up to here that have no fraction are integers.
+_EXACT = 2**53
+
+
+def open_excel(part: Part, settings: FilesSettings, session: Session) -> ParquetTable:
+    """Read a sheet; what it holds is checked like any Parquet file.
+
+    Raises:
+        RefusedError: it is damaged, or has no such sheet or no header.
+        SourceError: the extra that reads it is not installed.
+    """
+    rows = _cells(part.path, settings.sheet)[settings.skip :]
+    if not rows:
+        raise RefusedError("the sheet is empty", hint="say with `sheet:` which one to read")
+    names = _names(rows[0], settings)
+    body = rows[1:] if settings.header else rows
+    while body and all(cell == "" for cell in body[-1]):
+        body.pop()
+    cells = [[row[index] for row in body] for index in range(len(names))]
+    columns = [_column(each) for each in cells]
+    target = part.path.with_name(f"{part.path.name}-cells")
+    pq.write_table(pa.Table.from_arrays(columns, names=names), target)
+    first = settings.skip + 1 + settings.header
+    return open_parquet(target, session, first_line=first)
+
+
+def _cells(path: Path, sheet: str | int | None) -> list[list[Any]]:
+    try:
+        from python_calamine import (
+            CalamineError,
+            CalamineWorkbook,
+            PasswordError,
+        )
+    except ImportError as error:
+        raise SourceError(
+            "Excel files need another package", hint="pip install 'thresher[excel]'"
+        ) from error
+    try:
+        with path.open("rb") as file:
+            workbook = CalamineWorkbook.from_filelike(file)
+            name = _sheet(sheet, workbook.sheet_names)
+            found: list[list[Any]] = workbook.get_sheet_by_name(name).to_python(
+                skip_empty_area=False
+            )
+            return found
+    except PasswordError:
+        raise RefusedError("it has a password", hint="save it without one") from None
+    except (CalamineError, OSError, ValueError) as error:
+        raise RefusedError(
+            f"it is damaged, or no Excel file ({shown(error)})", hint="open it and save it anew"
+        ) from None
+
+
+def _sheet(sheet: str | int | None, names: Sequence[str]) -> str:
+    if sheet is None and names:
+        return names[0]
+    if isinstance(sheet, int) and 1 <= sheet <= len(names):
+        return names[sheet - 1]
+    if sheet in names:
+        return str(sheet)
+    known = ", ".join(f"`{shown(name)}`" for name in names)
+    raise RefusedError(f"it has no sheet `{sheet}`", hint=f"its sheets are {known or 'none'}")
+
+
+def _names(first: list[Any], settings: FilesSettings) -> list[str]:
+    if not settings.header:
+        return [f"column{number}" for number in range(len(first))]
+    while first and first[-1] == "":
+        first.pop()
+    names = [_text(cell) or "" for cell in first]
+    refuse_names(names, line=settings.skip + 1)
+    return names
+
+
+def _column(cells: list[Any]) -> pa.Array:
+    values = [None if cell == "" else cell for cell in cells]
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int, float}:
+        whole = all(v is None or (v == int(v) and abs(v) <= _EXACT) for v in values)
+        if kinds and whole:
+            return pa.array([None if v is None else int(v) for v in values], pa.int64())
+        return pa.array(values, pa.float64() if kinds else pa.null())
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_())
+    if kinds == {dt.date}:
+        return pa.array(values, pa.date32())
+    if kinds <= {dt.date, dt.datetime}:
+        return pa.array([_midnight(value) for value in values], pa.timestamp("us"))
+    if kinds == {dt.time}:
+        return pa.array(values, pa.time64("us"))
+    return pa.array([_text(value) for value in values], pa.string())
+
+
+def _midnight(value: Any) -> Any:
+    if type(value) is dt.date:
+        return dt.datetime.combine(value, dt.time())
+    return value
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, float) and value == int(value) and abs(value) <= _EXACT:
+        return str(int(value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else str(value)

@@ -1,0 +1,63 @@
+"""Why an input was not loaded: one reason for each, in words, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from thresher.errors import Fault, Place, SourceError
+from thresher.results import UnitOutcome, UnitRecord
+
+#: How much of a value, a line or a name a reason shows.
+SHOWN = 100
+
+
+class RefusedError(Exception):
+    """One input cannot be loaded; never leaves this package.
+
+    Attributes:
+        reason: what is wrong with it.
+        hint: what to do about it.
+        line: line of the input at fault, if one is.
+    """
+
+    def __init__(self, reason: str, *, hint: str | None = None, line: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+        self.line = line
+
+
+class RefusedFilesError(SourceError):
+    """More inputs were refused than the source tolerates.
+
+    Attributes:
+        records: what became of every input, in the order in which they were asked for.
+    """
+
+    def __init__(self, asset: str, records: Iterable[UnitRecord], tolerate: str) -> None:
+        self.records = tuple(records)
+        failed = [r for r in self.records if r.outcome is UnitOutcome.FAILED]
+        super().__init__(
+            f"{len(failed)} of {len(self.records)} files were refused",
+            place=Place(asset=asset),
+            hint=f"mend or remove them, or let some be set aside: `tolerate` is {tolerate}",
+            faults=[
+                Fault(
+                    record.reason or "",
+                    Place(record.unit.path, record.line, asset=asset),
+                    record.hint,
+                )
+                for record in failed
+            ],
+        )
+
+
+def shown(value: object) -> str:
+    """Give the beginning of a value in one line that can be printed whatever it holds."""
+    text = str(value)
+    cut = text[:SHOWN] + "..." if len(text) > SHOWN else text
+    return "".join(char if char.isprintable() else _escaped(char) for char in cut)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape", "surrogatepass").decode()

@@ -1,0 +1,152 @@
+"""A session with DuckDB for one reading: a database in memory that another thread can stop."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from thresher.errors import DiskFullError, SourceError
+from thresher.tables import quote_text
+
+#: What the system says when nothing more can be written.
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Stop:
+    """Tells work under way, in whatever thread, that it is to end."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Ask the work to end."""
+        self._event.set()
+
+    def check(self) -> None:
+        """Go on.
+
+        Raises:
+            SourceError: the work was asked to end.
+        """
+        if self._event.is_set():
+            raise SourceError("reading was interrupted")
+
+
+class Session:
+    """Runs statements in a database of its own, which ends with it.
+
+    Args:
+        threads: how many DuckDB may use.
+        memory: limit of its memory, such as `4GB`.
+        temp: folder that it spills into.
+        timezone: of timestamps without an offset.
+        stop: tells it to end.
+    """
+
+    def __init__(
+        self, *, threads: int, memory: str | None, temp: Path, timezone: str, stop: Stop
+    ) -> None:
+        config: dict[str, Any] = {
+            "threads": threads,
+            "temp_directory": str(temp),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "python_enable_replacements": "false",
+        }
+        if memory:
+            config["memory_limit"] = memory
+        self._stop = stop
+        self._connection = duckdb.connect(":memory:", config=config)
+        self._connection.execute(f"set TimeZone = {quote_text(timezone)}")
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement and give all its rows.
+
+        Raises:
+            duckdb.Error: the data or the statement is wrong.
+            SourceError: it was stopped, or there is too little memory.
+            DiskFullError: there is no space left.
+        """
+        self._stop.check()
+        try:
+            return self._connection.execute(sql).fetchall()
+        except duckdb.Error as error:
+            raise _translated(error) from error
+        except RuntimeError as error:
+            # DuckDB's Python package reports Ctrl-C in the main thread so.
+            if str(error) == "Query interrupted":
+                raise KeyboardInterrupt from error
+            raise
+
+    def types(self, query: str) -> dict[str, str]:
+        """Give the type of each column of a query, without running it."""
+        return {name: kind for name, kind, *_ in self.rows(f"describe {query}")}
+
+    def members(self, kind: str) -> tuple[str, list[tuple[str, str]]]:
+        """Take a nested type apart: its kind (`struct`, `list`, ...), and its members."""
+        parsed = self._connection.sqltype(kind)
+        if parsed.id not in {"struct", "list"}:
+            return parsed.id, []
+        return parsed.id, [(name, str(member)) for name, member in parsed.children]
+
+    def spell(self, kind: str) -> str:
+        """Write a type as DuckDB does."""
+        return str(self._connection.sqltype(kind))
+
+    def check(self) -> None:
+        """Go on, unless it was stopped.
+
+        Raises:
+            SourceError: it was.
+        """
+        self._stop.check()
+
+    def interrupt(self) -> None:
+        """Stop the statement under way; may come from any thread."""
+        # It may have ended in the meantime.
+        with contextlib.suppress(duckdb.Error):
+            self._connection.interrupt()
+
+    def close(self) -> None:
+        """End the database, and give back its memory and its files."""
+        self._connection.close()
+
+
+@contextlib.contextmanager
+def disk_guard() -> Iterator[None]:
+    """Tell a full disk as what it is.
+
+    Raises:
+        DiskFullError: there is no space left.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise _disk_full() from error
+        raise
+
+
+def _translated(error: duckdb.Error) -> Exception:
+    if isinstance(error, duckdb.InterruptException):
+        return SourceError("reading was interrupted")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return SourceError(
+            "there is too little memory to read this input",
+            hint="raise `run.memory` in `config.yaml`, or lower `run.workers`",
+        )
+    # DuckDB gives no number for it, but the system's own words.
+    if os.strerror(errno.ENOSPC) in str(error):
+        return _disk_full()
+    return error
+
+
+def _disk_full() -> DiskFullError:
+    return DiskFullError("no space left on the disk", hint="free some space and run again")
