@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,8 +11,10 @@ from zipfile import ZipFile
 import polars as pl
 import pytest
 
+import thresher
 from thresher.project.reader import read_project
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "flights"
 Tables = dict[str, pl.DataFrame]
 
 EXPECTED = {
@@ -185,3 +188,31 @@ def test_the_faults_of_the_data_are_as_expected(tables: Tables) -> None:
 
 def test_the_rows_of_the_data_are_as_expected(tables: Tables) -> None:
     assert row_counts(tables) == ROWS
+
+
+@pytest.fixture(scope="module")
+def result(data: Path, tmp_path_factory: pytest.TempPathFactory) -> thresher.RunResult:
+    """Run the example once, in a copy of its own, on the files of the package."""
+    root = tmp_path_factory.mktemp("flights")
+    for name in ("config.yaml", ".env.example", "src"):
+        source = EXAMPLE / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, root / name)
+    shutil.copytree(data, root / "data_raw")
+    return thresher.open(root).run()
+
+
+def test_a_run_finds_every_fault_by_count_and_no_other(result: thresher.RunResult) -> None:
+    found = {
+        (outcome.asset, check.check): check.violations
+        for outcome in result.outcomes
+        if outcome.verdict
+        for check in outcome.verdict.results
+        if check.violations or check.status != "passed"
+    }
+    assert result.status == "published"
+    assert found == EXPECTED
+
+
+def test_a_run_publishes_every_row(result: thresher.RunResult) -> None:
+    rows = {o.asset: o.snapshot.rows for o in result.outcomes if o.snapshot}
+    assert {name: rows[name] for name in ROWS} == ROWS

@@ -9,8 +9,9 @@ from __future__ import annotations
 import graphlib
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -55,20 +56,26 @@ class _Progress:
 
     step: Step
     started: datetime
-    began: float
     seconds: float = 0.0
+    """Time spent on it by workers; waiting for one does not count."""
     attempts: int = 1
     snapshot: Snapshot | None = None
     reused: bool = False
     verdict: Verdict | None = None
     faults: tuple[Fault, ...] = ()
     blocked: bool = False
-    ended: bool = False
+
+    @contextmanager
+    def clocked(self) -> Iterator[None]:
+        """Add the time of a block to that of the asset."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds += time.monotonic() - began
 
     def end(self) -> Outcome:
-        """Give how it ended; the clock stops when this is asked for the first time."""
-        if not self.ended:
-            self.ended, self.seconds = True, time.monotonic() - self.began
+        """Give how it ended."""
         status = _SETTLED[self.step.action]
         if status is OutcomeStatus.BUILT and self.reused:
             status = OutcomeStatus.REUSED
@@ -128,7 +135,7 @@ class Walk:
         if self.current is not None:
             self._tables.update(self.current.snapshots)
         for step in self.plan.steps:
-            self._progress[step.asset] = _Progress(step, now(), time.monotonic())
+            self._progress[step.asset] = _Progress(step, now())
             if step.action is Action.KEEP:
                 self._keep(step)
             elif step.version is not None:
@@ -187,8 +194,6 @@ class Walk:
         if progress.faults:
             self._inbox.put((node, None))
             return
-        if phase == BUILD:
-            progress.started, progress.began = now(), time.monotonic()
         task = self._build if phase == BUILD else self._audit
         future = pool.submit(task, progress)
         self._futures.add(future)
@@ -207,6 +212,7 @@ class Walk:
     def _build(self, progress: _Progress) -> None:
         """Build an asset, trying again where that can help; runs in a worker."""
         step = progress.step
+        progress.started = now()
 
         def attempt() -> tuple[Snapshot, bool]:
             self._inbox.put(
@@ -222,27 +228,29 @@ class Walk:
                 return self._tables[step.asset], True
             return self.builder.build(step, self._tables)
 
-        def failed(number: int, error: BaseException, wait: float) -> None:
+        def failed(number: int, error: BaseException, pause: float) -> None:
             self._inbox.put(
                 AttemptFailed(
                     run=self.run,
                     asset=step.asset,
                     attempt=number,
                     at=now(),
-                    seconds=time.monotonic() - progress.began,
+                    seconds=(now() - progress.started).total_seconds(),
                     error=str(error),
-                    wait=wait,
+                    wait=pause,
                 )
             )
             progress.attempts = number + 1
 
-        (progress.snapshot, progress.reused), _ = call(self.retry, attempt, on_failure=failed)
+        with progress.clocked():
+            (progress.snapshot, progress.reused), _ = call(self.retry, attempt, on_failure=failed)
 
     def _audit(self, progress: _Progress) -> None:
         """Hold a version against its contract; runs in a worker."""
         assert progress.snapshot is not None  # noqa: S101  # built before it is audited
         asset = self.project.assets[progress.step.asset]
-        progress.verdict = self.judge.judge(asset, progress.snapshot, self._tables)
+        with progress.clocked():
+            progress.verdict = self.judge.judge(asset, progress.snapshot, self._tables)
 
     def _finish(self, node: Node, future: Future[None] | None) -> None:
         """Take what a task came to; runs in the thread that walks."""
