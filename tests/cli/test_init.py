@@ -1,0 +1,107 @@
+"""What `thresher init` writes works at once, and it never leaves anything half written."""
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BIN = Path(sys.executable).parent
+
+
+def call(folder, *command):
+    return subprocess.run(
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"},
+    )
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("new")
+    done = call(folder, "thresher", "init", "shop")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "cd shop && thresher run" in done.stdout
+    return folder / "shop"
+
+
+def copy(shop, tmp_path):
+    return Path(shutil.copytree(shop, tmp_path / "shop", symlinks=True))
+
+
+def test_the_folders_of_the_design_are_there(shop):
+    for name in ("config.yaml", ".env.example", "Makefile", "pytest.ini", "README.md", ".gitignore"):
+        assert (shop / name).is_file(), name
+    for name in ("src/raw", "src/clean", "src/warehouse", "queries", "data_raw", "data_clean"):
+        assert (shop / name).is_dir(), name
+    assert (shop / ".github" / "workflows" / "test.yml").is_file()
+    texts = [path.read_text() for path in shop.rglob("*") if path.is_file()]
+    assert not [text for text in texts if "{{ name }}" in text]
+    assert (shop / "README.md").read_text().startswith("# shop\n")
+    assert len((shop / "README.md").read_text().splitlines()) <= 24
+
+
+def test_a_new_project_runs_at_once_and_has_nothing_to_do_then(shop, tmp_path):
+    root = copy(shop, tmp_path)
+    assert call(root, "thresher", "validate").returncode == 0
+    first = call(root, "thresher", "run")
+    assert (first.returncode, "published 1 (dev)" in first.stdout) == (0, True)
+    assert "unchanged" in call(root, "thresher", "run").stdout
+    asked = call(root, "thresher", "query", "--file", "queries/top_customers.sql", "--param", "n=2")
+    assert len(asked.stdout.splitlines()) == 3
+
+
+def test_its_own_make_and_pytest_pass(shop, tmp_path):
+    root = copy(shop, tmp_path)
+    assert "run_etl" in call(root, "make").stdout
+    made = call(root, "make", "run_etl")
+    assert (made.returncode, "published 1 (dev)" in made.stdout) == (0, True)
+    tested = call(root, "make", "test")
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert " passed" in tested.stdout
+    assert call(root, "pytest", "-q").returncode == 0
+
+
+def test_a_folder_that_is_not_empty_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "mine.txt").write_text("keep")
+    done = call(tmp_path, "thresher", "init", "shop")
+    assert done.returncode == 2
+    assert "not empty" in done.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["shop", "mine.txt"]
+
+
+def test_an_empty_folder_and_a_path_are_fine(tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert call(tmp_path, "thresher", "init", "empty").returncode == 0
+    assert call(tmp_path, "thresher", "init", "deep/er/shop").returncode == 0
+    assert (tmp_path / "deep" / "er" / "shop" / "config.yaml").is_file()
+
+
+@pytest.mark.parametrize("name", ["-x", "a b", "sh?op", ".hidden"])
+def test_a_name_that_cannot_name_a_project_is_refused(tmp_path, name):
+    done = call(tmp_path, "thresher", "init", "--", name)
+    assert done.returncode == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_written_leaves_nothing(tmp_path):
+    done = subprocess.run(
+        [BIN / "thresher", "init", "shop"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300)),
+    )
+    assert done.returncode == 1
+    assert "`shop` cannot be written: File too large" in done.stderr
+    assert not list(tmp_path.iterdir())
