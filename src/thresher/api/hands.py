@@ -13,6 +13,8 @@ from thresher.project.project import Project
 from thresher.protocols import Engine, Source
 
 ENGINE = "duckdb"
+#: Part of `run.memory` that the engine gets; the rest is shared by the sources that read meanwhile.
+ENGINE_SHARE = 0.75
 
 
 @dataclass
@@ -41,12 +43,11 @@ class Hands:
         """Give the engine."""
         with self._lock:
             if self._engine is None:
-                run = self.project.settings.run
                 make = plugins.load("engines", ENGINE)
                 engine: Engine = make(
                     warehouse=self.warehouse,
                     threads=os.cpu_count() or 1,
-                    memory=_memory(run.memory),
+                    memory=self._memory(ENGINE_SHARE),
                     temp=self.temp,
                     timezone=self.project.settings.config.timezone,
                 )
@@ -57,10 +58,10 @@ class Hands:
         """Give the source of a type."""
         with self._lock:
             if kind not in self._sources:
-                run = self.project.settings.run
+                each = (1 - ENGINE_SHARE) / self.project.settings.run.workers
                 self._sources[kind] = plugins.load("sources", kind)(
                     threads=os.cpu_count() or 1,
-                    memory=_memory(run.memory),
+                    memory=self._memory(each),
                     temp=self.temp,
                     hashes=self.cache.hashes,
                     timezone=self.project.settings.config.timezone,
@@ -80,6 +81,7 @@ class Hands:
             self._engine.close()
             self._engine = None
 
-
-def _memory(size: int | None) -> str | None:
-    return None if size is None else f"{size}B"
+    def _memory(self, share: float) -> str | None:
+        """Give a part of the memory that a run may use, as DuckDB writes it."""
+        memory = self.project.settings.run.memory
+        return None if memory is None else f"{int(memory * share)}B"
