@@ -114,7 +114,17 @@ _WORDS = {
     "time": "time",
     "engine": "engine",
 }
-_SINGLE = ("sql", "function", "source", "types", "sample", "timezone", "materialized", "time")
+_SINGLE = (
+    "sql",
+    "function",
+    "source",
+    "types",
+    "sample",
+    "timezone",
+    "materialized",
+    "time",
+    "engine",
+)
 _SHOWN = 3
 
 
