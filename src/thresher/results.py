@@ -145,6 +145,8 @@ class CheckResult:
     @property
     def valid_share(self) -> float:
         """Share of rows that satisfy the check, between 0 and 1."""
+        if self.status is Status.ERROR:
+            return 0.0
         if not self.rows:
             return 1.0 if not self.violations else 0.0
         return max(0.0, 1 - self.violations / self.rows)

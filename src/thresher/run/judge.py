@@ -10,7 +10,7 @@ from thresher.plan.audit_key import audit_key
 from thresher.project.asset import Asset
 from thresher.protocols import Engine
 from thresher.quality.audit import audit, judge_again
-from thresher.results import Snapshot, Verdict
+from thresher.results import Snapshot, Status, Verdict
 from thresher.run.build import closure
 from thresher.warehouse.lake import Lake
 
@@ -51,7 +51,8 @@ class Judge:
             now=self.now,
             lenient_references=self.trial,
         )
-        if not self.trial:
+        computed = not verdict.count(Status.ERROR)
+        if computed and not self.trial:  # what could not be computed may be, the next time
             self.lake.save_verdict(verdict)
         return verdict
 
