@@ -180,14 +180,17 @@ class RunInterruptedError(ThresherError):
     """The run was stopped by a signal; nothing of it was published.
 
     Attributes:
+        signal_number: the signal.
         exit_code: 128 + the signal's number.
     """
 
-    def __init__(self, signal_number: int) -> None:
+    def __init__(self, signal_number: int, *, publication: int | None = None) -> None:
+        self.signal_number = signal_number
         self.exit_code = 128 + signal_number
+        done = "nothing was published" if publication is None else f"published {publication} before"
         super().__init__(
             "the run was interrupted",
-            hint="nothing was published; `thresher run` goes on from what was finished",
+            hint=f"{done}; `thresher run` goes on from what was finished",
         )
 
 

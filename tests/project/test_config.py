@@ -109,6 +109,11 @@ def test_a_variable_of_another_environment_need_not_be_set(project):
         read_settings(root, environment="prod", variables={})
 
 
+def test_an_environment_cannot_be_named_like_a_layer(project):
+    with pytest.raises(ProjectError, match="an environment and a layer of one name: `clean`"):
+        read_settings(project("pipeline: p\nenvironments: {dev: {}, clean: {}}"), variables={})
+
+
 def test_every_fault_at_once(project):
     config = "pipeline: p\nrun: {worker: 2, memory: lots}\nparms: {}\ntimezone: Mars\nlayers: [raw, thresher]"
     with pytest.raises(ProjectError) as caught:

@@ -59,6 +59,7 @@ def test_shares(text, share):
         (5, Tolerance(count=5), (5, 10), (6, 10)),
         ("0.1%", Tolerance(share=0.001), (1, 1000), (2, 1000)),
         ("0", Tolerance(count=0), (0, 10), (1, 10)),
+        ("29%", Tolerance(share=0.29), (29, 100), (30, 100)),
     ],
 )
 def test_tolerances(text, tolerance, allowed, refused):

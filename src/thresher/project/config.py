@@ -7,6 +7,7 @@ the file; what came from `.env`, and whatever has a name that looks secret, is r
 from __future__ import annotations
 
 import datetime as dt
+import io
 import os
 import re
 import zoneinfo
@@ -16,11 +17,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from thresher.errors import CommandError, Fault, Place, ProjectError
 from thresher.project.documents import Document, nearest, parse_document, scalar, validate
 from thresher.project.secrets import Masker, looks_secret, mask_keys
+from thresher.project.text_files import read_text
 from thresher.project.units import Duration, Size
 
 CONFIG_FILE = "config.yaml"
@@ -112,6 +114,13 @@ class Config(_Part):
             raise ValueError(f"uses the reserved name `{min(reserved)}`")
         return value
 
+    @model_validator(mode="after")
+    def _told_apart(self) -> Config:
+        """Refuse an environment named like a layer: DuckDB names a database after its file."""
+        if both := set(self.environments) & set(self.layers):
+            raise ValueError(f"has an environment and a layer of one name: `{min(both)}`")
+        return self
+
     @field_validator("timezone")
     @classmethod
     def _timezone(cls, value: str) -> str:
@@ -173,11 +182,7 @@ def read_settings(
         ProjectError: every fault of the file.
         CommandError: the environment or a parameter is not in the file.
     """
-    try:
-        text = (root / CONFIG_FILE).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProjectError([Fault(f"cannot be read: {error}", Place(CONFIG_FILE))]) from None
-    document = parse_document(text, CONFIG_FILE)
+    document = parse_document(read_text(root / CONFIG_FILE, CONFIG_FILE), CONFIG_FILE)
     dotenv = _read_dotenv(root)
     wanted = environment or variables.get("THRESHER_ENV") or dotenv.get("THRESHER_ENV")
     known = {**dotenv, **variables}
@@ -250,11 +255,14 @@ def _given(name: str, value: Any, default: Any) -> Any:
 
 
 def _read_dotenv(root: Path) -> dict[str, str]:
-    path = root / ".env"
-    if not path.is_file():
-        return {}
-    found = dotenv_values(path, interpolate=False, encoding="utf-8")
+    found = _variables(root, ".env")
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _variables(root: Path, name: str) -> dict[str, str | None]:
+    if not (root / name).is_file():
+        return {}
+    return dotenv_values(stream=io.StringIO(read_text(root / name, name)), interpolate=False)
 
 
 def _default_environment(document: Document) -> str:
@@ -266,8 +274,7 @@ def _missing_from_example(root: Path, names: Mapping[str, Place]) -> list[Fault]
     """Find variables that `config.yaml` names and `.env.example` does not."""
     if not names:
         return []
-    path = root / ".env.example"
-    listed = dotenv_values(path, interpolate=False) if path.is_file() else {}
+    listed = _variables(root, ".env.example")
     return [
         Fault(
             f"`{name}` does not stand in `.env.example`",

@@ -21,6 +21,8 @@ MOST_VALUES = 100_000
 #: How deep a document may be nested.
 MOST_LEVELS = 100
 
+_NO_ALIAS = "write the values out, without `&` and `*`"
+_NO_YAML = "indent with spaces, not tabs; put texts that hold `:`, `#`, `*` or brackets in quotes"
 _TEXT_TAG = "tag:yaml.org,2002:str"
 _KEY_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -118,21 +120,22 @@ def _refuse_unfolding(node: yaml.Node, path: str, first_line: int) -> None:
     sizes: dict[int, int] = {}
     open_nodes: set[int] = set()
 
-    def fault(at: yaml.Node, what: str) -> ProjectError:
-        return ProjectError([Fault(what, Place(path, at.start_mark.line + first_line))])
+    def fault(at: yaml.Node, what: str, hint: str | None = None) -> ProjectError:
+        return ProjectError([Fault(what, Place(path, at.start_mark.line + first_line), hint)])
 
     def size(at: yaml.Node, level: int) -> int:
         if id(at) in sizes:
             return sizes[id(at)]
         if id(at) in open_nodes:
-            raise fault(at, "a YAML alias refers to itself")
+            raise fault(at, "a YAML alias refers to itself", _NO_ALIAS)
         if level > MOST_LEVELS:
             raise fault(at, f"nested deeper than {MOST_LEVELS} levels")
         open_nodes.add(id(at))
         total = 1 + sum(size(child, level + 1) for child in _children(at))
         open_nodes.discard(id(at))
         if total > MOST_VALUES:
-            raise fault(at, f"YAML aliases unfold to more than {MOST_VALUES:,} values")
+            what = f"YAML aliases unfold to more than {MOST_VALUES:,} values"
+            raise fault(at, what, _NO_ALIAS)
         sizes[id(at)] = total
         return total
 
@@ -167,7 +170,7 @@ def _locate(
         line = key.start_mark.line + first_line
         if below in lines:
             what = f"`{key.value}` is written twice, first in line {lines[below]}"
-            raise ProjectError([Fault(what, Place(path, line))])
+            raise ProjectError([Fault(what, Place(path, line), "keep one of the two")])
         lines[below] = line
         if isinstance(key, yaml.ScalarNode) and key.tag in _KEY_TAGS:
             key.tag = _TEXT_TAG  # `null:` and `on:` are names here, not values
@@ -186,7 +189,7 @@ def _yaml_fault(error: yaml.MarkedYAMLError, path: str, first_line: int) -> Faul
             Place(path, line, column),
             "only plain values are read: texts, numbers, dates, lists and mappings",
         )
-    return Fault(f"not valid YAML: {problem}", Place(path, line, column))
+    return Fault(f"not valid YAML: {problem}", Place(path, line, column), _NO_YAML)
 
 
 def _model_fault(
@@ -201,16 +204,17 @@ def _model_fault(
         fallback = f"valid keys: {', '.join(sorted(names))}" if names else None
         return Fault(f"unknown key `{key}`", at, nearest(str(loc[-1]), names) or fallback)
     if item["type"] == "missing":
-        return Fault(f"`{key}` is missing", at)
+        return Fault(f"`{key}` is missing", at, f"add it: `{loc[-1]}: ...`")
     subject = f"`{key}`" if key else "the file"
     if item["type"] == "value_error":
         return Fault(f"{subject} {str(item['msg']).removeprefix('Value error, ')}", at)
-    message = str(item["msg"]).removeprefix("Input should be ")
+    message = str(item["msg"]).removeprefix("Input should be ").partition(", unable to ")[0]
+    hint = None
     if item["type"] in ("model_type", "dict_type"):
-        message = "a mapping of keys to values"
+        message, hint = "a mapping of keys to values", "write `key: value` lines"
     given = item.get("input")
     shown = "" if isinstance(given, (dict, list)) or given is None else f", not `{given}`"
-    return Fault(f"{subject} should be {message}{shown}", at)
+    return Fault(f"{subject} should be {message}{shown}", at, hint)
 
 
 def _names(model: type[BaseModel], way: tuple[Any, ...]) -> list[str]:

@@ -19,6 +19,7 @@ from typing import Any
 from thresher.errors import Fault, Place, ProjectError
 from thresher.project.asset import PythonBody, PythonInput
 from thresher.project.documents import Document, nearest
+from thresher.project.text_files import read_text
 
 FRAMES = (
     "duckdb.DuckDBPyRelation",
@@ -56,13 +57,7 @@ def parse_function(text: str, path: str, root: Path) -> ParsedFunction | None:
     Raises:
         ProjectError: every fault of the file.
     """
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        line = getattr(error, "lineno", None)
-        column = getattr(error, "offset", None)
-        what = f"not valid Python: {getattr(error, 'msg', error)}"
-        raise ProjectError([Fault(what, Place(path, line, column))]) from None
+    tree = _tree(text, path)
     names = _imported_names(tree)
     found = [
         (node, call)
@@ -314,10 +309,20 @@ def _in_project(top: str, root: Path) -> bool:
 
 def _parse(file: Path, path: str, faults: list[Fault]) -> ast.Module | None:
     try:
-        return ast.parse(file.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError, OSError) as error:
-        faults.append(Fault(f"not valid Python: {error}", Place(path)))
+        return _tree(read_text(file, path), path)
+    except ProjectError as error:
+        faults += error.faults
         return None
+
+
+def _tree(text: str, path: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", None)
+        column = getattr(error, "offset", None)
+        what = f"not valid Python: {getattr(error, 'msg', error)}"
+        raise ProjectError([Fault(what, Place(path, line, column))]) from None
 
 
 def _version(package: str) -> str:

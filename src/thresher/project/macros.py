@@ -11,6 +11,7 @@ from thresher.project import sql
 from thresher.project.cache import ParseCache
 from thresher.project.parsed import located
 from thresher.project.project import Macro
+from thresher.project.text_files import read_text
 
 
 def read_macros(
@@ -22,14 +23,11 @@ def read_macros(
     for file in sorted(folder.rglob("*.sql")):
         path = file.relative_to(root).as_posix()
         try:
-            text = file.read_text(encoding="utf-8-sig")
-            for macro in _parse(cache, text, path):
+            for macro in _parse(cache, read_text(file, path), path):
                 faults += _faults(macro, path, parsed)
                 parsed[macro.name] = (macro, path)
         except ProjectError as error:
             faults += error.faults
-        except (OSError, UnicodeDecodeError) as error:
-            faults.append(Fault(f"cannot be read: {error}", Place(path)))
     uses = {
         name: tuple(sorted((set(macro.functions) & set(parsed)) - {name}))
         for name, (macro, _) in parsed.items()

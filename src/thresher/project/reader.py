@@ -23,6 +23,7 @@ from thresher.project.macros import macros_used, read_macros
 from thresher.project.parsed import cached_query
 from thresher.project.project import Macro, Project, order
 from thresher.project.source import FilesSettings
+from thresher.project.text_files import files_below, read_text, unreadable
 
 ASSET_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 SUFFIXES = (".sql", ".yaml", ".yml", ".py")
@@ -92,12 +93,12 @@ def read_project(
         faults += error.faults
         layers = _layers_of_broken(root)
     known = cache or ParseCache()
-    found, macros = _read_files(root, layers, known, faults)
+    found, broken, macros = _read_files(root, layers, known, faults)
     assets: dict[str, Asset] = {name: read.asset for name, read in found.items()}
     ordered, cycles = order(assets)
     faults += cycles
     params = settings.params if settings else None
-    reading = rules.Reading(found, ordered, macros, tuple(layers), params, known)
+    reading = rules.Reading(found, broken, ordered, macros, tuple(layers), params, known)
     faults += rules.check(reading)
     if faults or settings is None:
         unique = dict.fromkeys(faults)
@@ -124,24 +125,27 @@ def _layers_of_broken(root: Path) -> tuple[str, ...]:
     """Give the layers of a `config.yaml` with faults, so that the rest can be judged as well."""
     default: tuple[str, ...] = Config.model_fields["layers"].default
     try:
-        value = parse_document((root / CONFIG_FILE).read_text(encoding="utf-8"), CONFIG_FILE).value
+        value = parse_document(read_text(root / CONFIG_FILE, CONFIG_FILE), CONFIG_FILE).value
         layers = value.get("layers", default)
         return tuple(layers) if all(isinstance(name, str) for name in layers) else default
-    except (ProjectError, OSError, UnicodeDecodeError, AttributeError, TypeError):
+    except (ProjectError, AttributeError, TypeError):
         return default
 
 
 def _read_files(
     root: Path, layers: Iterable[str], cache: ParseCache, faults: list[Fault]
-) -> tuple[dict[str, rules.Read], dict[str, Macro]]:
+) -> tuple[dict[str, rules.Read], frozenset[str], dict[str, Macro]]:
+    """Read all files of assets and macros; also gives the names of the assets with faults."""
     macros, macro_faults = read_macros(root, root / "src" / MACROS, cache)
     faults += macro_faults
     found: dict[str, rules.Read] = {}
+    broken: set[str] = set()
     for place in _asset_files(root, tuple(layers), faults):
         try:
             read = _read_asset(place, root, macros, cache)
         except ProjectError as error:
             faults += error.faults
+            broken.add(place.name)
             continue
         if place.name in found:
             first = found[place.name].asset.path
@@ -149,12 +153,16 @@ def _read_files(
             faults.append(Fault(what, Place(place.path), "rename one of the two files"))
             continue
         found[place.name] = read
-    return found, macros
+    return found, frozenset(broken - set(found)), macros
 
 
 def _asset_files(root: Path, layers: tuple[str, ...], faults: list[Fault]) -> Iterator[_Place]:
     """Find the files that make assets, and tell which files are where none can be."""
-    for file in sorted((root / "src").rglob("*")):
+
+    def refuse(error: OSError) -> None:
+        faults.append(unreadable(error, Path(error.filename).relative_to(root).as_posix()))
+
+    for file in files_below(root / "src", refuse):
         path = file.relative_to(root).as_posix()
         parts = file.relative_to(root / "src").parts
         if not file.is_file() or any(part.startswith((".", "__")) for part in parts):
@@ -178,10 +186,7 @@ def _asset_files(root: Path, layers: tuple[str, ...], faults: list[Fault]) -> It
 def _read_asset(
     place: _Place, root: Path, macros: Mapping[str, Macro], cache: ParseCache
 ) -> rules.Read:
-    try:
-        text = place.file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProjectError([Fault(f"cannot be read: {error}", Place(place.path))]) from None
+    text = read_text(place.file, place.path)
     if place.file.suffix == ".sql":
         return _read_sql(place, text, macros, cache)
     if place.file.suffix == ".py":
@@ -279,8 +284,9 @@ def _split_head(text: str, path: str) -> tuple[Document, str, int]:
     end = text.find(_HEAD_CLOSES, opened)
     line = 1 + text.count("\n", 0, start)
     if end < 0:
-        fault = Fault(f"the head is not closed by `{_HEAD_CLOSES}`", Place(path, line))
-        raise ProjectError([fault])
+        hint = f"put `{_HEAD_CLOSES}` on a line of its own before the query"
+        what = f"the head is not closed by `{_HEAD_CLOSES}`"
+        raise ProjectError([Fault(what, Place(path, line), hint)])
     after = end + len(_HEAD_CLOSES)
     document = parse_document(text[opened:end], path, first_line=line)
     return document, text[after:], 1 + text.count("\n", 0, after)

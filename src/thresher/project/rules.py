@@ -41,6 +41,8 @@ class Reading:
     """All that was read of a project."""
 
     found: Mapping[str, Read]
+    broken: frozenset[str]
+    """Assets whose own files have faults; that others read them is no fault of theirs."""
     ordered: Mapping[str, Asset]
     """Assets after their inputs, as far as there is such an order."""
     macros: Mapping[str, Macro]
@@ -77,6 +79,8 @@ def _inputs(reading: Reading) -> Iterator[Fault]:
     for read in reading.found.values():
         asset = read.asset
         for name, place in _uses(read):
+            if name in reading.broken:
+                continue
             if name not in reading.found:
                 what = f"`{asset.name}` reads `{name}`, which does not exist"
                 yield Fault(what, place, nearest(name, reading.found))
@@ -187,6 +191,8 @@ def _check(
             what = f"`{asset.name}` gives no column `{column}`"
             yield Fault(what, item.place, nearest(column, columns))
     for name in item.references:
+        if name in reading.broken:
+            continue
         if name not in reading.found:
             what = f"the check `{item.id}` needs `{name}`, which does not exist"
             yield Fault(what, item.place, nearest(name, reading.found))

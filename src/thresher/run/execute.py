@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -29,6 +30,10 @@ class Publisher(Protocol):
 
     def publish(self, publication: Publication) -> Publication:
         """Commit a publication on top of its parent, and give it back with its number."""
+        ...
+
+    def current(self, environment: str) -> Publication | None:
+        """Give the publication that readers see."""
         ...
 
 
@@ -106,8 +111,14 @@ def execute(
         result = _result(walk, options, outcomes, publication, clock)
         result = replace(result, report=report(result))
     except (KeyboardInterrupt, RunInterruptedError) as error:
-        stop = error if isinstance(error, RunInterruptedError) else RunInterruptedError(2)
-        walk.tell(_finished(walk, clock, (), "interrupted", stop.exit_code, error=str(stop)))
+        seen = publisher.current(plan.environment)
+        published = seen.number if seen and seen.run == walk.run else None
+        number = getattr(error, "signal_number", signal.SIGINT)
+        stop = RunInterruptedError(number, publication=published)
+        end = _finished(
+            walk, clock, (), "interrupted", stop.exit_code, publication=published, error=str(stop)
+        )
+        walk.tell(end)
         raise stop from None
     except ThresherError as error:
         walk.tell(_finished(walk, clock, (), "failed", error.exit_code, error=str(error)))

@@ -25,7 +25,7 @@ from thresher.storage.local import writing
 FOLDER = "locks"
 
 #: Looking whether a lock is held takes hold of it for an instant, so one look is not enough.
-_TRIES, _PAUSE = 5, 0.02
+_TRIES, _PAUSE = 10, 0.03
 
 
 @dataclass(frozen=True, slots=True)

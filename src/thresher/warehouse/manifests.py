@@ -93,18 +93,25 @@ class Manifests:
         Raises:
             WarehouseError: what has the link's name is no link, or one to somewhere else.
         """
-        link = self.link(environment)
+        link, wrong = self.link(environment), "is not a link"
         try:
             target = os.readlink(link)  # noqa: PTH115  # the text itself: it need not exist
         except FileNotFoundError:
             return None
-        except OSError as error:
-            raise self._strange(environment, "is not a link") from error
+        except OSError:
+            target = ""
         folder, _, file = target.rpartition("/")
-        name = CatalogName.parse(file)
-        if folder != f"{CATALOGS}/{environment}" or name is None:
-            raise self._strange(environment, f"is a link to `{target}`, not to a publication")
-        return name
+        if folder == f"{CATALOGS}/{environment}" and (name := CatalogName.parse(file)):
+            return name
+        if target:
+            wrong = f"is a link to `{target}`, not to a publication"
+        newest = max(_written(self._folder(environment)), default=1)
+        raise WarehouseError(
+            wrong,
+            place=Place(str(link)),
+            hint="if the warehouse was copied without keeping links, remove this and then run "
+            f"`thresher rollback {newest} --env {environment}`",
+        )
 
     def current(self, environment: str) -> int | None:
         """Give the number of the publication that readers see; None where nothing is published.
@@ -125,16 +132,16 @@ class Manifests:
 
     def numbers(self, environment: str) -> tuple[int, ...]:
         """Give the numbers of all committed publications that are kept, in order."""
-        pending = self._pending(environment)
+        pending = _pending(self._folder(environment))
         if pending is not None and pending == self.current(environment):
             pending = None
-        return tuple(number for number in self._written(environment) if number != pending)
+        return tuple(number for number in _written(self._folder(environment)) if number != pending)
 
     def next_number(self, environment: str) -> int:
         """Give a number that no publication has had that anybody can have seen."""
         names = [CatalogName.parse(file) for file in _names(self.catalogs(environment))]
         shown = (name.number for name in names if name)
-        return max([0, *self._written(environment), *shown]) + 1
+        return max([0, *_written(self._folder(environment)), *shown]) + 1
 
     def read(self, environment: str, number: int) -> Publication:
         """Read a manifest.
@@ -180,7 +187,7 @@ class Manifests:
         Raises:
             WarehouseError: it cannot be written.
         """
-        pending = self._pending(environment)
+        pending = _pending(self._folder(environment))
         if pending is None:
             return
         path = self.path(environment, pending)
@@ -188,15 +195,6 @@ class Manifests:
             if pending != self.current(environment):
                 path.unlink(missing_ok=True)
             path.with_name(PENDING).unlink(missing_ok=True)
-
-    def _pending(self, environment: str) -> int | None:
-        with suppress(FileNotFoundError, ValueError):
-            return int((self.root / FOLDER / environment / PENDING).read_text())
-        return None
-
-    def _written(self, environment: str) -> tuple[int, ...]:
-        matches = map(_MANIFEST.fullmatch, _names(self.root / FOLDER / environment))
-        return tuple(sorted(int(match[1]) for match in matches if match))
 
     def _document(self, environment: str, number: int) -> bytes:
         path = self.path(environment, number)
@@ -214,14 +212,19 @@ class Manifests:
                 f"cannot be read: {error.strerror}", place=Place(str(path))
             ) from error
 
-    def _strange(self, environment: str, what: str) -> WarehouseError:
-        newest = max(self._written(environment), default=1)
-        return WarehouseError(
-            what,
-            place=Place(str(self.link(environment))),
-            hint="if the warehouse was copied without keeping links, remove this and then run "
-            f"`thresher rollback --env {environment} --to {newest}`",
-        )
+    def _folder(self, environment: str) -> Path:
+        return self.root / FOLDER / environment
+
+
+def _pending(folder: Path) -> int | None:
+    with suppress(FileNotFoundError, ValueError):
+        return int((folder / PENDING).read_text())
+    return None
+
+
+def _written(folder: Path) -> tuple[int, ...]:
+    matches = map(_MANIFEST.fullmatch, _names(folder))
+    return tuple(sorted(int(match[1]) for match in matches if match))
 
 
 def _names(folder: Path) -> list[str]:
