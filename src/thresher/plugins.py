@@ -19,6 +19,8 @@ To add a source called `kafka` from a package of your own:
 
 3. `load("sources", "kafka")` gives the class, and `names("sources")` lists it.
 
+That makes it known, and no more: no key of a project chooses a source or an engine by its name yet.
+
 To add one to Thresher itself, write it in its socket's folder and add a line to `BUILT_IN`. The
 names in the table cannot be taken by a package, so installing one never changes what a project
 does; nothing is imported but the one implementation that a project asks for.

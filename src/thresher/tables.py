@@ -58,7 +58,7 @@ def relation_sql(snapshot: Snapshot, root: str) -> str:
     columns = ", ".join(map(_column, snapshot.schema))
     folder = root.rstrip("/")
     paths = ", ".join(quote_path(f"{folder}/{file.path}") for file in snapshot.files)
-    # A folder such as `env=prod` above the warehouse would add a column `env`.
+    # A folder `env=prod` above the warehouse would give its value to a column `env`.
     return f"select {columns} from read_parquet([{paths}], hive_partitioning = false)"
 
 

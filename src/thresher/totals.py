@@ -10,8 +10,9 @@ from thresher.results import CheckResult, Outcome, OutcomeStatus, Status, UnitOu
 
 NOT_PASSED = (Status.ERROR, Status.FAILED, Status.WARNED, Status.TOLERATED)
 """How a check can end that did not simply pass, worst first."""
+SOFT = (Status.WARNED, Status.TOLERATED)
+"""How a check can end that is a warning."""
 _BAD = (Status.FAILED, Status.ERROR)
-_SOFT = (Status.WARNED, Status.TOLERATED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def results(outcome: Outcome) -> tuple[CheckResult, ...]:
 
 def warnings(outcome: Outcome) -> int:
     """Count the warnings of one asset."""
-    soft = sum(check.status in _SOFT for check in results(outcome))
+    soft = sum(check.status in SOFT for check in results(outcome))
     return soft + _files(outcome, UnitOutcome.SET_ASIDE) + max(outcome.attempts - 1, 0)
 
 

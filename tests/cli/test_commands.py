@@ -25,10 +25,12 @@ run: {workers: 2, retries: 0}
     ".env.example": "REGION=\n",
     "data_raw/orders.csv": "id,customer,amount\n1,a,10\n2,b,20\n3,a,30\n",
     "src/raw/orders.yaml": "source: {files: data_raw/*.csv}\n",
-    "src/clean/orders.sql": "/* ---\ndescription: Orders.\ncolumns:\n  id: {type: bigint, unique: true}\n"
+    "src/clean/orders.sql": "/* ---\ndescription: Orders.\ncolumns:\n"
+    "  id: {type: bigint, unique: true}\n"
     "  amount: {at_most: 25, severity: warning}\n--- */\n"
     "select * from raw.orders where amount >= $least and $region <> 'here'",
-    "queries/top.sql": "select customer, sum(amount) as total from clean.orders group by 1 order by 2 desc limit 2",
+    "queries/top.sql": "select customer, sum(amount) as total from clean.orders "
+    "group by 1 order by 2 desc limit 2",
 }
 
 
@@ -183,7 +185,8 @@ def test_no_secret_is_written_anywhere(shop):
         shop,
         {
             "src/clean/leak.sql": "select error($password || $region) as x from raw.orders",
-            "src/clean/leak_py.py": "import logging\nfrom thresher import asset, Context\nimport pyarrow as pa\n"
+            "src/clean/leak_py.py": "import logging\nfrom thresher import asset, Context\n"
+            "import pyarrow as pa\n"
             "@asset\ndef leak_py(ctx: Context) -> pa.Table:\n"
             "    ctx.logger.warning('got %s', ctx.params['password'])\n"
             "    raise ValueError(ctx.params['region'])\n",
@@ -220,7 +223,7 @@ def test_a_held_environment_exits_with_5_and_says_who_holds_it(shop):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_a_run_and_leaves_the_warehouse(shop, number, code):
     thresher(shop, "run", "-q")
-    before = os.readlink(shop / "warehouse" / "dev.duckdb")
+    before = (shop / "warehouse" / "dev.duckdb").readlink()
     write(
         shop,
         {
@@ -245,7 +248,7 @@ def test_a_signal_stops_a_run_and_leaves_the_warehouse(shop, number, code):
     assert process.returncode == code
     assert "interrupted" in stderr
     assert "Traceback" not in stderr
-    assert os.readlink(shop / "warehouse" / "dev.duckdb") == before
+    assert (shop / "warehouse" / "dev.duckdb").readlink() == before
     assert "interrupted" in thresher(shop, "runs").stdout
 
 

@@ -3,16 +3,21 @@
 import os
 import resource
 import shutil
+import site
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
 
+import thresher
+
 BIN = Path(sys.executable).parent
+PACKAGES = site.getsitepackages()
 
 
-def call(folder, *command):
+def call(folder, *command, path=BIN):
     return subprocess.run(
         command,
         cwd=folder,
@@ -20,7 +25,7 @@ def call(folder, *command):
         text=True,
         timeout=300,
         check=False,
-        env={**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"},
+        env={**os.environ, "PATH": f"{path}{os.pathsep}{os.environ['PATH']}"},
     )
 
 
@@ -38,7 +43,14 @@ def copy(shop, tmp_path):
 
 
 def test_the_folders_of_the_design_are_there(shop):
-    for name in ("config.yaml", ".env.example", "Makefile", "pytest.ini", "README.md", ".gitignore"):
+    for name in (
+        "config.yaml",
+        ".env.example",
+        "Makefile",
+        "pytest.ini",
+        "README.md",
+        ".gitignore",
+    ):
         assert (shop / name).is_file(), name
     for name in ("src/raw", "src/clean", "src/warehouse", "queries", "data_raw", "data_clean"):
         assert (shop / name).is_dir(), name
@@ -68,6 +80,26 @@ def test_its_own_make_and_pytest_pass(shop, tmp_path):
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert " passed" in tested.stdout
     assert call(root, "pytest", "-q").returncode == 0
+
+
+def test_its_own_make_runs_where_thresher_is_and_pytest_is_not(shop, tmp_path):
+    root = copy(shop, tmp_path)
+    bare = tmp_path / "bare" / "bin"
+    venv.create(bare.parent, with_pip=False)
+    into = next((bare.parent / "lib").glob("python*/site-packages"))
+    # All that Thresher stands on, without pytest, as `pip install thresher` leaves it.
+    for item in Path(thresher.__file__).parent.parent, *map(Path, PACKAGES):
+        for one in item.iterdir():
+            if "pytest" not in one.name and not (into / one.name).exists():
+                (into / one.name).symlink_to(one)
+    (bare / "thresher").write_text("")
+    (bare / "thresher").chmod(0o755)
+
+    made = call(root, "make", "run_etl", "PYTHON=false", path=bare)
+
+    assert not (into / "pytest").exists()
+    assert (made.returncode, "published 1 (dev)" in made.stdout) == (0, True), made.stderr
+    assert not (root / ".venv").exists()
 
 
 def test_a_folder_that_is_not_empty_is_refused_and_left_alone(tmp_path):

@@ -5,9 +5,11 @@ import re
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
+from thresher.events import AssetFinished, CheckTold
 from thresher.observe.console import is_terminal, past_run, plan, progress, summary, table
 from thresher.observe.history import record, run
 
@@ -70,6 +72,19 @@ def test_live_progress_gives_the_terminal_back_and_leaves_the_lines(screen, even
     assert "1 failed" in plain
 
 
+def test_a_long_warning_takes_one_line_of_a_terminal_and_a_fault_all_it_needs(screen, events):
+    told = next(event for event in events if isinstance(event, CheckTold))
+    failed = next(event for event in events if isinstance(event, AssetFinished) and event.error)
+    with progress(stream=screen.stream) as listener:
+        listener(replace(told, message="long " * 100 + "end"))
+        listener(replace(failed, error="deep " * 100 + "bottom"))
+    seen = ESCAPE.sub("", screen.text())
+
+    assert "…" in seen
+    assert "end" not in seen
+    assert "bottom" in seen
+
+
 def test_live_progress_stops_with_the_run(screen, events):
     listener = progress(stream=screen.stream)
     for event in events:
@@ -111,7 +126,12 @@ def test_a_terminal_gets_the_facts_of_the_plain_summary(screen, failing):
     assert "\x1b[" in shown
     flat = ESCAPE.sub("", shown)
     for fact in (
-        *("not_null(arr_time)", "2.59%", "52,606", "data_raw/<script>x.csv:7", "warehouse.delays"),
+        *(
+            "8,713 rows have no `arr_time`",
+            "src/clean/flights.sql:7",
+            "data_raw/<script>x.csv:7",
+            "warehouse.delays",
+        ),
         *("hint: did you mean `carrier`?", "nothing was published", "60.00"),
         "failed (dev): 2 of 5 assets failed",
     ):
@@ -175,8 +195,9 @@ def test_a_past_run_is_shown_with_attempts_checks_and_files(tmp_path, events):
     shown = past_run(run(tmp_path / "h.db"))
 
     rows = [" ".join(line.split()) for line in shown.splitlines()]
-    assert "raw.flights 1 build retried 2026-03-03 14:02:11 0.2 connection reset" in rows
-    assert any(row.startswith("clean.flights between(dep_delay, -120, 1500)") for row in rows)
+    assert "raw.flights 1 build retried 2026-03-03 14:02:11 0.2 s connection reset" in rows
+    found = "clean.flights tolerated src/clean/flights.sql:8 within the tolerance of 0.1%"
+    assert found in rows
     assert any(r"\x1b[31mbad .csv raw.flights set aside line 7" in row for row in rows)
     assert any(row.startswith("partly published 12 (dev): 336,776 rows in") for row in rows)
 

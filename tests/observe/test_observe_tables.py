@@ -37,3 +37,9 @@ def test_a_cell_cannot_break_its_row():
 
 def test_no_rows_leave_the_headers():
     assert text(tabulate(("a", "b"), [])) == "a  b"
+
+
+def test_words_stand_at_the_right_where_they_are_asked_to():
+    table = tabulate(("run", "took"), [("a", "0.5 s"), ("b", "12.0 s")], right=("took",))
+
+    assert text(table) == "run    took\na     0.5 s\nb    12.0 s"

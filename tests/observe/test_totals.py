@@ -1,7 +1,7 @@
 from observed_runs import FAILED, TOLERATED, WARNED, check, outcome, refused
 
-from thresher.totals import errors, totals, warnings
 from thresher.results import OutcomeStatus, UnitOutcome
+from thresher.totals import errors, totals, warnings
 
 
 def test_totals_of_a_published_run(passing):

@@ -1,12 +1,16 @@
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from thresher.observe.wording import (
     count,
     counted,
     duration,
+    moment,
     one_line,
     percent,
     size,
+    took,
     visible,
     width,
 )
@@ -84,3 +88,13 @@ def test_width_counts_columns_of_a_terminal():
     assert width("abc") == 3
     assert width("漢字") == 4
     assert width("e\u0301") == 1
+
+
+def test_a_moment_is_told_in_utc_to_the_second():
+    at = datetime(2026, 11, 24, 23, 2, 51, 910_000, tzinfo=timezone(timedelta(hours=1)))
+
+    assert moment(at) == "2026-11-24 22:02:51"
+
+
+def test_what_has_no_end_took_nothing_that_could_be_told():
+    assert (took(None), took(0.5)) == ("", "0.5 s")

@@ -26,9 +26,8 @@ def faults(text: str) -> list[str]:
 def test_every_fault_of_a_document_is_told_with_its_line_and_the_nearest_name():
     found = faults("pipelin: x\nrun:\n  workers: many\n  worker: 2\nmore:\n  a: {workrs: 1}\n")
     assert found == [
-        "config.yaml: `pipeline` is missing".replace("yaml:", "yaml:1:"),
-        "config.yaml:3: `run.workers` should be a valid integer, unable to parse string as an "
-        "integer, not `many`",
+        "config.yaml:1: `pipeline` is missing\n  hint: add it: `pipeline: ...`",
+        "config.yaml:3: `run.workers` should be a valid integer, not `many`",
         "config.yaml:4: unknown key `run.worker`\n  hint: did you mean `workers`?",
         "config.yaml:6: unknown key `more.a.workrs`\n  hint: did you mean `workers`?",
         "config.yaml:1: unknown key `pipelin`\n  hint: did you mean `pipeline`?",

@@ -66,13 +66,17 @@ def open(  # noqa: A001  # reads as `thresher.open(path)`
     return OpenProject(project, cache)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OpenProject:
     """A project that has been read, in one environment; made by [`open`][thresher.open]."""
 
     project: Project
     """What the user wrote."""
     _cache: ParseCache
+
+    def __repr__(self) -> str:
+        """Say which project this is, without all that stands in it."""
+        return f"<thresher project {str(self.root)!r}, environment {self.environment!r}>"
 
     @property
     def root(self) -> Path:

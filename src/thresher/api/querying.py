@@ -54,6 +54,11 @@ def run_query(
             f"`{export.name}` does not end with a format that can be written",
             hint=f"formats: {', '.join(EXPORTS)}",
         )
+    if export is not None and not export.absolute().parent.is_dir():
+        raise CommandError(
+            f"`{export}` cannot be written: there is no folder `{export.parent}`",
+            hint=f"make it: `mkdir -p {export.parent}`",
+        )
     environment = work.settings.environment
     warehouse = Warehouse(work.warehouse)
     if warehouse.manifests.current(environment) is None:
@@ -100,16 +105,22 @@ def _bound(
         if name not in names:
             raise CommandError(
                 f"the query has no placeholder `${name}`",
-                hint=nearest(name, names) or f"it has: {', '.join(names) or 'none'}",
+                hint=nearest(name, names) or _placeholders(names),
             )
     known = {**project, **given}
     missing = [name for name in names if name not in known]
     if missing:
         raise CommandError(
             f"the query needs a value for `${missing[0]}`",
-            hint=" ".join(f"--param {name}=..." for name in missing),
+            hint=f"give it: `{' '.join(f'--param {name}=VALUE' for name in missing)}`",
         )
     return {name: known[name] for name in names}
+
+
+def _placeholders(names: tuple[str, ...]) -> str:
+    if not names:
+        return "it has none"
+    return f"it has {', '.join(f'`${name}`' for name in names)}"
 
 
 def _whole(target: Path, write: Callable[[Path], int]) -> int:

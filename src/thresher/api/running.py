@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-import warnings
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from thresher.api.hands import Hands
 from thresher.api.situation import survey
-from thresher.errors import CommandError
+from thresher.errors import CommandError, WarehouseError
 from thresher.events import Event, Listener
 from thresher.observe.history import record
 from thresher.observe.logs import Logs, open_logs
@@ -191,10 +191,17 @@ def logged(work: Work) -> Iterator[Listener]:
 
 
 def link_clean(work: Work, publication: Publication) -> None:
-    """Let people find the clean tables of the default environment as files."""
+    """Let people find the clean tables of the default environment as files.
+
+    What is published stays so, though its links cannot be written.
+    """
     config = work.settings.config
-    if CLEAN in config.layers and publication.environment == config.default_environment:
+    if CLEAN not in config.layers or publication.environment != config.default_environment:
+        return
+    try:
         link_tables(work.project.root / CLEAN_LINKS, work.warehouse, publication, layer=CLEAN)
+    except WarehouseError as error:
+        _warn(f"the links in `{CLEAN_LINKS}/` cannot be brought up to date: {error}")
 
 
 def _log(work: Work) -> Logs:
@@ -222,6 +229,10 @@ def _report(work: Work, plan: Plan, result: RunResult) -> str | None:
             configuration=work.settings.record(),
         )
     except OSError as error:
-        warnings.warn(f"the reports cannot be written: {error}", stacklevel=2)
+        _warn(f"the reports of this run cannot be written: {error}")
         return None
     return folder.relative_to(work.project.root).as_posix()
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"warning: {text}\n")

@@ -83,7 +83,11 @@ def plan(
 
 @click.command(epilog="Example: thresher run --select +warehouse.carrier_month --env dev")
 @selection_options
-@click.option("--sample", metavar="SHARE", help="Try it on part of the raw rows, such as 1%.")
+@click.option(
+    "--sample",
+    metavar="SHARE",
+    help="Try it on part of the raw rows, such as 1%; the environment shows it until the next run.",
+)
 @click.option("--full-refresh", is_flag=True, help="Build everything selected, changed or not.")
 @click.option(
     "--publish-what-passed", is_flag=True, help="Publish what passed, though others failed."
@@ -106,9 +110,8 @@ def run(
     environment: str | None,
     params: Sequence[str],
 ) -> int:
-    r"""Build what changed, audit it, and publish all of it in one step, or nothing.
+    """Build what changed, audit it, and publish all of it in one step, or nothing.
 
-    \b
     Exit codes: 0 done · 1 an asset failed or was blocked · 2 the project or the
     command is wrong · 3 with --strict: published, but inputs were set aside ·
     4 credentials · 5 held by another run · 130, 143 interrupted

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TextIO
 
 import click
 
 from thresher.api import documents
+from thresher.api.open import OpenProject
+from thresher.api.querying import Answer
 from thresher.cli.options import format_option, masker, opened, pairs, print_json, project_options
 from thresher.observe import console
 from thresher.observe.wording import counted, duration
@@ -17,7 +22,14 @@ from thresher.project.documents import scalar
 
 @click.command(epilog="Example: thresher show clean.flights --limit 5")
 @click.argument("asset")
-@click.option("--limit", "-n", default=20, show_default=True, type=click.IntRange(0, 100_000))
+@click.option(
+    "--limit",
+    "-n",
+    default=20,
+    show_default=True,
+    type=click.IntRange(0, 100_000),
+    help="Most rows to print.",
+)
 @format_option()
 @project_options
 def show(
@@ -43,7 +55,13 @@ def show(
     "--param min=60 --export late.parquet"
 )
 @click.argument("sql", required=False)
-@click.option("--file", "-f", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--file",
+    "-f",
+    "file",
+    type=click.File(encoding="utf-8"),
+    help="Read the query from a file; `-` is standard input.",
+)
 @click.option(
     "--export",
     "-o",
@@ -51,14 +69,19 @@ def show(
     help="Write the rows to a file: .parquet, .csv, .json or .arrow.",
 )
 @click.option(
-    "--limit", "-n", default=100, show_default=True, help="Most rows to print; 0 for all."
+    "--limit",
+    "-n",
+    default=100,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Most rows to print; 0 for all. CSV always has all.",
 )
-@format_option()
+@format_option("csv")
 @project_options
 def query(
     *,
     sql: str | None,
-    file: Path | None,
+    file: TextIO | None,
     export: Path | None,
     limit: int,
     form: str,
@@ -67,22 +90,40 @@ def query(
     params: Sequence[str],
 ) -> None:
     """Ask the published warehouse; `$name` placeholders are bound by `--param name=value`."""
-    if (sql is None) == (file is None):
+    if sql is None and file is None:
         raise click.UsageError("give a query, or a file with one by `--file`")
-    text = file.read_text(encoding="utf-8") if file else str(sql)
+    if sql is not None and file is not None:
+        raise click.UsageError("give a query or a file with one, not both")
+    text = file.read() if file else str(sql)
     project = opened(folder, environment, ())
     given = {name: scalar(value) for name, value in pairs(params).items()}
+    if form == "csv" and export is None:
+        _print_csv(project, text, given)
+        return
     answer = project.query(text, given, export=export, limit=limit or None)
     if form == "json":
         print_json(documents.answer(answer))
         return
     if answer.export is None:
         click.echo(console.table(answer.columns, answer.rows, stream=sys.stdout), nl=False)
-    told = f"{counted(answer.total, 'row')} in {duration(answer.seconds)}"
+    told = _told(answer)
     if len(answer.rows) < answer.total and answer.export is None:
         told = f"{len(answer.rows)} of {told}; `--limit 0` shows all"
     where = f", written to {answer.export}" if answer.export else ""
     click.echo(masker().text(told + where), err=True)
+
+
+def _print_csv(project: OpenProject, sql: str, given: Mapping[str, Any]) -> None:
+    """Print all rows, as `--export` writes them: what another program reads is never cut off."""
+    with TemporaryDirectory(prefix="thresher-") as folder:
+        answer = project.query(sql, given, export=Path(folder) / "answer.csv")
+        with (Path(folder) / "answer.csv").open(encoding="utf-8", newline="") as lines:
+            shutil.copyfileobj(lines, sys.stdout)
+    click.echo(_told(answer), err=True)
+
+
+def _told(answer: Answer) -> str:
+    return f"{counted(answer.total, 'row')} in {duration(answer.seconds)}"
 
 
 @click.command(epilog="Example: thresher path clean.flights")

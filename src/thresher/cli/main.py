@@ -81,7 +81,9 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: thresher init shop && cd shop && thresher run",
 )
-@click.version_option(__version__, prog_name="thresher", message="%(prog)s %(version)s")
+@click.version_option(
+    __version__, "--version", "-V", prog_name="thresher", message="%(prog)s %(version)s"
+)
 def thresher() -> None:
     """Raw in, grain out: a folder of SQL and Python files becomes a warehouse."""
 
@@ -90,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and leave with its exit code; errors are told without a traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
+    if debug:
+        importlib.import_module("thresher.cli.tracebacks").show(masked)
     code = _run(given, debug=debug)
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -140,7 +144,9 @@ def _terminated(number: int, _: object) -> NoReturn:
 def _tell(error: click.ClickException) -> None:
     click.echo(f"{_red('error:')} {error.format_message()}", err=True)
     context = getattr(error, "ctx", None)
-    if context is not None:
+    if isinstance(error, click.NoSuchOption) and context and context.parent is None:
+        click.echo("  hint: options stand after the command: `thresher plan -C shop`", err=True)
+    elif context is not None:
         click.echo(f"  hint: `{context.command_path} --help` shows what it takes", err=True)
 
 

@@ -6,19 +6,25 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
 
 import click
 
 from thresher.api import documents
 from thresher.cli.options import format_option, opened, print_json, project_options
 from thresher.observe import console
-from thresher.observe.wording import counted, size
+from thresher.observe.wording import count, counted, moment, size, took
 from thresher.project.units import parse_duration
 
 
 @click.group(invoke_without_command=True, epilog="Example: thresher runs show latest")
-@click.option("--limit", "-n", default=20, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--limit",
+    "-n",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Most runs to list.",
+)
 @format_option()
 @project_options
 @click.pass_context
@@ -33,37 +39,33 @@ def runs(
 ) -> None:
     """List past runs, the newest first; `thresher runs show ID` shows one."""
     if context.invoked_subcommand is not None:
+        # What stands before `show` counts for it, too.
+        before = {"form": form, "folder": folder, "environment": environment, "params": params}
+        context.default_map = {"show": before}
         return
     found = opened(folder, environment, params).runs(limit)
     if form == "json":
         print_json({"format": 1, "runs": [asdict(row) for row in found]})
         return
+    if not found:
+        click.echo("no runs yet; `thresher run` makes one", err=True)
+        return
     rows = [
         (
-            r.id,
-            r.environment,
-            r.started,
-            r.seconds,
-            r.status,
-            r.rows_in,
-            r.rows_out,
-            r.warnings,
-            r.errors,
+            *(r.id, r.environment, moment(r.started), took(r.seconds)),
+            *(f"{r.status}, {r.sample}" if r.sample else r.status, r.publication),
+            *(count(r.rows_in), count(r.rows_out), r.warnings, r.errors),
         )
         for r in found
     ]
     headers = (
-        "run",
-        "env",
-        "started",
-        "seconds",
-        "status",
-        "rows in",
-        "rows out",
-        "warnings",
-        "errors",
+        *("run", "env", "started (UTC)", "took", "status", "publication"),
+        *("rows in", "rows out", "warnings", "errors"),
     )
-    click.echo(console.table(headers, rows, stream=sys.stdout), nl=False)
+    click.echo(
+        console.table(headers, rows, stream=sys.stdout, right=("took", "rows in", "rows out")),
+        nl=False,
+    )
 
 
 @runs.command(name="show", epilog="Example: thresher runs show 20260131")
@@ -86,16 +88,27 @@ def show_run(
 @project_options
 def publications(*, form: str, folder: str, environment: str | None, params: Sequence[str]) -> None:
     """List what was published to the environment, the newest first."""
-    found = opened(folder, environment, params).publications()
+    project = opened(folder, environment, params)
+    found = project.publications()
     if form == "json":
         print_json({"format": 1, "publications": [asdict(row) for row in found]})
         return
-    rows: list[tuple[Any, ...]] = [
-        ("*" if r.current else "", r.number, r.parent, r.at, r.run, r.tables, r.rows, size(r.bytes))
+    if not found:
+        told = f"nothing is published in the environment `{project.environment}`"
+        click.echo(f"{told}; `thresher run` publishes", err=True)
+        return
+    rows = [
+        (
+            *("*" if r.current else "", r.number, r.parent, moment(r.at), r.run),
+            *(r.tables, count(r.rows), size(r.bytes), r.sample or ""),
+        )
         for r in found
     ]
-    headers = ("", "publication", "parent", "at", "run", "tables", "rows", "size")
-    click.echo(console.table(headers, rows, stream=sys.stdout), nl=False)
+    headers = (
+        *("", "publication", "parent", "published (UTC)", "run"),
+        *("tables", "rows", "size", "sample"),
+    )
+    click.echo(console.table(headers, rows, stream=sys.stdout, right=("rows", "size")), nl=False)
 
 
 @click.command(epilog="Example: thresher rollback 12")
@@ -120,7 +133,7 @@ def rollback(
 @click.command(epilog="Example: thresher gc --dry-run")
 @click.option("--dry-run", is_flag=True, help="Only tell what would go.")
 @click.option("--keep", type=click.IntRange(1), help="Publications to keep of each environment.")
-@click.option("--grace", help="Age below which nothing goes, such as 1h.")
+@click.option("--grace", metavar="DURATION", help="Age below which nothing goes, such as 1h.")
 @format_option()
 @project_options
 def gc(
@@ -148,6 +161,9 @@ def gc(
     rows = [(item.path, size(item.bytes), item.why) for item in removed]
     if rows:
         click.echo(console.table(("path", "size", "why"), rows, stream=sys.stdout), nl=False)
+    if not removed:
+        click.echo("nothing to remove")
+        return
     total = size(sum(item.bytes for item in removed))
     verb = "would remove" if dry_run else "removed"
-    click.echo(f"{verb} {counted(len(removed), 'thing')}, {total}")
+    click.echo(f"{verb} {counted(len(removed), 'file or folder', 'files and folders')}, {total}")

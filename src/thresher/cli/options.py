@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ import click
 
 from thresher.api.open import OpenProject
 from thresher.api.open import open as open_project
+from thresher.observe.plain import plain
 from thresher.project.secrets import Masker
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -121,13 +121,4 @@ def masker() -> Masker:
 
 def print_json(value: Mapping[str, Any]) -> None:
     """Print a document as JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=plain))
-
-
-def plain(value: Any) -> Any:
-    """Give a JSON value for what JSON has no word for."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
+    click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))

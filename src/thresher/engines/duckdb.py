@@ -7,7 +7,6 @@ extension, and never takes a Python variable for a table.
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 import uuid
@@ -67,10 +66,10 @@ class DuckDBEngine:
     ) -> None:
         temp.mkdir(parents=True, exist_ok=True)
         # Two databases in memory that spill into one folder would take each other's files.
-        self._spill = temp.absolute() / f"duckdb-{uuid.uuid4().hex[:12]}"
+        spill = temp.absolute() / f"duckdb-{uuid.uuid4().hex[:12]}"
         self._warehouse = warehouse.absolute()
         self._timezone = timezone
-        self._database = duckdb.connect(":memory:", config=_config(threads, memory, self._spill))
+        self._database = duckdb.connect(":memory:", config=_config(threads, memory, spill))
         self._database.execute(f"set global TimeZone = {quote_text(timezone)}")
         self._views = Views(self._database, self._warehouse)
         self._modules = Modules()
@@ -161,15 +160,16 @@ class DuckDBEngine:
         for _ in range(_KNOCKS):
             for call in under_way:
                 call.stop()
-            if not (under_way := under_way & self._calls):
-                return
             time.sleep(_BETWEEN_KNOCKS)
+            with self._lock:
+                under_way &= self._calls
+            if not under_way:
+                return
 
     def close(self) -> None:
         """Give back all memory and temporary files."""
         self._modules.close()
         self._database.close()
-        shutil.rmtree(self._spill, ignore_errors=True)
 
     def _build_python(self, job: Job, body: PythonBody, place: Place) -> Written:
         root = job.root.absolute()

@@ -20,8 +20,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _LINE = re.compile(r"\n\nLINE (\d+): ")
+#: What DuckDB calls errors of a kind; it says nothing that the message does not.
+_KIND = re.compile(r"^[A-Z][\w -]*? Error: ")
+_HINTS: dict[type[duckdb.Error], str] = {
+    duckdb.OutOfMemoryException: "raise `run.memory` in `config.yaml`, or lower `run.workers`",
+    duckdb.ConversionException: "`try_cast` gives null where a value does not fit",
+    duckdb.OutOfRangeException: "cast to a type that holds more",
+}
 _SUGGESTION = re.compile(r"^(?:Did you mean|Candidate).*", re.MULTILINE)
-_NO_PARAMETER = re.compile(r"Values were not provided for the following parameters: (.*)")
+_NO_PARAMETER = re.compile(r"Values were not provided for the following [a-z ]*parameters: (.*)")
 _DISK_FULL = re.compile("No space left|failed to offload data block")
 
 
@@ -59,7 +66,7 @@ class Call:
             DiskFullError: there is no space left.
         """
         with self._running():
-            return self.cursor.execute(sql, bindable(params)).fetchall()
+            return self.cursor.execute(sql, params or None).fetchall()
 
     def arrow(self, sql: str, params: Mapping[str, Any] | None = None) -> pa.Table:
         """Run one query, and give its rows as an Arrow table.
@@ -68,7 +75,7 @@ class Call:
             AssetError: it failed, or the call was stopped.
         """
         with self._running():
-            return self.cursor.sql(sql, params=bindable(params)).to_arrow_table()
+            return self.cursor.sql(sql, params=params or None).to_arrow_table()
 
     def bind(self, sql: str) -> duckdb.DuckDBPyRelation | None:
         """Bind a query without running it, or give None where that fails.
@@ -92,15 +99,6 @@ class Call:
             raise interrupted(self.place)
         with translating(self.place, self.first_line):
             yield
-
-
-def bindable(params: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Give parameters as DuckDB binds them, a tuple as a list; None where there are none."""
-    if not params:
-        return None
-    return {
-        name: list(value) if isinstance(value, tuple) else value for name, value in params.items()
-    }
 
 
 @contextmanager
@@ -137,7 +135,7 @@ def translated(
     if where and first_line and int(where[1]) > 1:
         place = replace(place, line=first_line + int(where[1]) - 2)
     told = message[: where.start()] if where else message
-    what = told.strip().partition("\n")[0].rstrip("!.")
+    what = _KIND.sub("", told.strip().partition("\n")[0].rstrip("!."))
     if isinstance(error, duckdb.InterruptException):
         return interrupted(place)
     if _DISK_FULL.search(message):
@@ -148,11 +146,11 @@ def translated(
 
 
 def _hint(error: duckdb.Error, told: str) -> str | None:
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return "raise `run.memory` in `config.yaml`, or lower `run.workers`"
     if missing := _NO_PARAMETER.search(told):
         return f"give a value for {missing[1]} under `params:` in `config.yaml`"
     if isinstance(error, duckdb.ConversionException) and re.search(r"to DECIMAL\(38,0\)", told):
         return "Parquet holds `hugeint` as `decimal(38,0)`: cast it to a type that fits its values"
-    suggestion = _SUGGESTION.search(told)
-    return suggestion[0] if suggestion else None
+    if suggestion := _SUGGESTION.search(told):
+        names = re.findall(r'"([^"]+)"', suggestion[0])
+        return f"did you mean {' or '.join(f'`{name}`' for name in names)}?" if names else None
+    return next((hint for kind, hint in _HINTS.items() if isinstance(error, kind)), None)

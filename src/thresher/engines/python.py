@@ -72,7 +72,8 @@ def running(asset: Asset, root: Path) -> Iterator[None]:
         raise
     except SystemExit as error:
         at = _at(place, error, root)
-        raise AssetError(f"it called `sys.exit({error.code!r})`", place=at) from error
+        what = f"it called `sys.exit({error.code!r})`"
+        raise AssetError(what, place=at, hint="raise an error, or return") from error
     except Exception as error:  # whatever the author's code raises is the author's error
         raise _told(error, _at(place, error, root)) from error
 
@@ -88,10 +89,10 @@ def _told(error: Exception, place: Place) -> ThresherError:
     return type_(what, place=place, hint=_hint(error))
 
 
-def _hint(error: Exception) -> str | None:
+def _hint(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
         return f"pip install 'thresher[{error.name}]'"
-    return None
+    return "`thresher run --debug` shows the whole traceback"
 
 
 def _at(place: Place, error: BaseException, root: Path) -> Place:

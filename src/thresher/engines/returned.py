@@ -47,6 +47,8 @@ def stream_of(result: Any) -> Stream:
 
 def _frame(result: Any) -> Stream | None:
     """Turn one frame, or a list of dicts, into a stream; None where it is neither."""
+    if isinstance(result, type):
+        return None  # a class has the methods of its frames, and none of their rows
     for kind, turn in _FRAMES.items():
         if _is(result, kind):
             return turn(result)

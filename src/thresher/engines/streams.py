@@ -24,7 +24,7 @@ _WAITING_BATCHES = 2
 _LOOK_AGAIN = 0.1
 """Seconds after which a full pipe is looked at again, to see whether its reader still lives."""
 
-Written = TypeVar("Written")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class _StoppedError(Exception):
     """Reading failed, so what was written must not be taken for the whole."""
 
 
-def pump(stream: Stream, write: Callable[[pa.RecordBatchReader], Written]) -> Written:
+def pump(stream: Stream, write: Callable[[pa.RecordBatchReader], Result]) -> Result:
     """Read a stream in this thread while `write` takes its batches in another.
 
     Args:
@@ -76,7 +76,7 @@ def _arriving(pipe: _Pipe) -> Iterator[pa.RecordBatch]:
 
 
 def _put(
-    pipe: _Pipe, batch: pa.RecordBatch | _StoppedError | None, writing: Future[Written]
+    pipe: _Pipe, batch: pa.RecordBatch | _StoppedError | None, writing: Future[Result]
 ) -> bool:
     """Put a batch into the pipe, or give False when nobody reads it any more."""
     while not writing.done():

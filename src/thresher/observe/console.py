@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
@@ -29,6 +29,7 @@ from thresher.results import RunResult
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table as RichTable
+    from rich.text import Text
 
 _STYLES = {
     "good": "green",
@@ -101,6 +102,7 @@ def table(
     title: str = "",
     limit: int | None = None,
     thousands: bool = False,
+    right: Collection[str] = (),
 ) -> str:
     """Write a list of anything; columns of numbers are aligned to the right.
 
@@ -111,8 +113,11 @@ def table(
         title: line above the table.
         limit: most rows to show.
         thousands: whether whole numbers get separators (counts do, years do not).
+        right: columns that are aligned to the right though they are worded, such as durations.
     """
-    made = tables.tabulate(headers, rows, title=title, limit=limit, thousands=thousands)
+    made = tables.tabulate(
+        headers, rows, title=title, limit=limit, thousands=thousands, right=right
+    )
     if not is_terminal(stream):
         return tables.text(made) + "\n"
     return _rendered(_table_parts(made), stream)
@@ -168,7 +173,7 @@ class LiveProgress:
         elif isinstance(event, RunFinished):
             self.close()
         elif made := line(event):
-            self._console.print(_line(made, self._names), soft_wrap=True)
+            self._print_line(made)
 
     def _count(self, event: Event) -> None:
         # Not held while anything is printed: the display's own thread takes it under rich's lock.
@@ -184,6 +189,13 @@ class LiveProgress:
                 if event.status != "kept":
                     self._done += 1
                     self._failed += event.status in ("failed", "blocked")
+
+    def _print_line(self, made: Line) -> None:
+        row = _line(made, self._names)
+        if made.tone == "bad":
+            self._console.print(row, soft_wrap=True)
+        else:  # The summary says all of it.
+            self._console.print(row, no_wrap=True, overflow="ellipsis")
 
     def _print(self, text: str, style: str) -> None:
         from rich.text import Text
@@ -216,7 +228,7 @@ class LiveProgress:
         return Group(work, foot) if running else foot
 
 
-def _line(made: Line, names: int) -> RenderableType:
+def _line(made: Line, names: int) -> Text:
     from rich.text import Text
 
     row = Text("  ")

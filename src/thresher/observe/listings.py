@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
 
 from thresher.observe.history import RunDetail, RunRow
-from thresher.observe.summary import SHOWN_ROWS, Summary
+from thresher.observe.summary import CHECK_HEADERS, CHECKS_TITLE, SHOWN_ROWS, Summary, found_by
 from thresher.observe.tables import tabulate
-from thresher.observe.wording import counted, duration, percent
+from thresher.observe.wording import counted, duration, moment, took
 from thresher.plan.plan import Action, Plan, Step
 
 #: Assets of a plan that are shown one by one before the unchanged ones are folded.
@@ -43,12 +42,12 @@ def past_run_listing(detail: RunDetail) -> Summary:
     """Show all that the history knows of a run."""
     steps = tabulate(
         (
-            *("asset", "attempt", "action", "status", "started", "seconds"),
+            *("asset", "attempt", "action", "status", "started", "took"),
             *("rows in", "rows out", "warnings", "error"),
         ),
         [
             (
-                *(s.asset, s.attempt, s.action, s.status, _moment(s.started), _seconds(s.seconds)),
+                *(s.asset, s.attempt, s.action, s.status, moment(s.started), took(s.seconds)),
                 *(s.rows_in, s.rows_out, s.warnings or None, _first_line(s.error)),
             )
             for s in detail.steps
@@ -56,19 +55,16 @@ def past_run_listing(detail: RunDetail) -> Summary:
         title="attempts",
         limit=SHOWN_ROWS,
         thousands=True,
+        right=("took",),
     )
     checks = tabulate(
-        ("asset", "check", "status", "violations", "of rows", "share", "message"),
+        CHECK_HEADERS,
         [
-            (
-                *(c.asset, c.check, c.status, c.violations, c.rows),
-                *(percent(c.violations, c.rows), c.message),
-            )
+            (c.asset, c.status, c.place, found_by(c.check, c.message, c.violations, c.rows))
             for c in detail.checks
         ],
-        title="checks that did not simply pass",
+        title=CHECKS_TITLE,
         limit=SHOWN_ROWS,
-        thousands=True,
     )
     files = tabulate(
         ("file", "asset", "outcome", "reason"),
@@ -86,9 +82,8 @@ def past_run_listing(detail: RunDetail) -> Summary:
 
 def _step_row(step: Step) -> tuple[str | int, ...]:
     after = sorted({*step.inputs, *step.waits_for})
-    reason = f"{step.reason} (stale)" if step.stale else step.reason
-    changed = _moment(step.changed_at) if step.changed_at else "never"
-    return step.stage, step.asset, step.action.value, reason, ", ".join(after), changed
+    changed = moment(step.changed_at) if step.changed_at else "never"
+    return step.stage, step.asset, step.action.value, step.reason, ", ".join(after), changed
 
 
 def _closing(run: RunRow) -> tuple[str, ...]:
@@ -101,19 +96,11 @@ def _closing(run: RunRow) -> tuple[str, ...]:
     )
     lines = [
         f"{run.status}{number} ({run.environment}): {figures}{took}",
-        f"run {run.id} of {run.pipeline}, started {_moment(run.started)} UTC",
+        f"run {run.id} of {run.pipeline}, started {moment(run.started)} UTC",
     ]
     if run.error:
         lines.append(run.error)
     return tuple(lines)
-
-
-def _moment(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _seconds(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 2)
 
 
 def _first_line(text: str | None) -> str:

@@ -107,7 +107,10 @@ class Logs:
         """Close the files; what is logged afterwards is dropped."""
         for handler in list(self._logger.handlers):
             self._logger.removeHandler(handler)
-            handler.close()
+            try:
+                handler.close()
+            except OSError as error:  # what was held back could not be written either
+                self._report(str(error))
         self._logger.addHandler(logging.NullHandler())
 
     def __enter__(self) -> Self:

@@ -19,7 +19,7 @@ from thresher.events import (
     RunStarted,
 )
 from thresher.observe.telling import heading, tell, unchanged
-from thresher.observe.wording import count, duration, one_line, width
+from thresher.observe.wording import counted, duration, one_line, width
 
 #: Longest name that the column of names makes room for.
 WIDEST_NAME = 40
@@ -70,15 +70,25 @@ def line(event: Event) -> Line | None:
         return None
     told = tell(event)
     tone = _TONES.get(told.label, "plain" if isinstance(event, AssetFinished) else "warned")
-    text = one_line(told.text)
-    if isinstance(event, AssetFinished) and event.error:
-        # The summary at the end says all of it.
-        text = one_line(event.error.strip().partition("\n")[0])
-    elif isinstance(event, AssetFinished) and event.status in _CALM:
-        rows = f"{count(event.rows_out)} rows" if event.rows_out is not None else ""
+    return Line(told.label, one_line(event.asset), _text(event) or one_line(told.text), tone)
+
+
+def _text(event: Event) -> str:
+    """Say an event shorter than the log does: the summary at the end says all of it."""
+    if isinstance(event, CheckTold):
+        return one_line(event.message)
+    if not isinstance(event, AssetFinished):
+        return ""
+    if event.error:
+        said = one_line(event.error.strip().partition("\n")[0])
+        return said.replace(f" ({event.asset})", "", 1)
+    if event.status in _CALM:
+        rows = "" if event.rows_out is None else counted(event.rows_out, "row")
+        if event.rows_out == 1:
+            rows += " "  # so that the figures stand below one another
         tries = f"   {event.attempts} attempts" if event.attempts > 1 else ""
-        text = f"{rows:>18}  {duration(event.seconds):>9}{tries}"
-    return Line(told.label, one_line(event.asset), text, tone)
+        return f"{rows:>18}  {duration(event.seconds):>9}{tries}"
+    return ""
 
 
 def name_width(event: RunStarted) -> int:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from thresher.errors import Fault
+from thresher.errors import Fault, Place
 from thresher.observe.tables import Table, text
-from thresher.observe.wording import count, counted, duration, one_line, percent, visible
-from thresher.results import Outcome, OutcomeStatus, RunResult, Status
-from thresher.totals import NOT_PASSED, Totals, results, totals, warnings
+from thresher.observe.wording import count, counted, duration, one_line, visible
+from thresher.results import CheckResult, Outcome, OutcomeStatus, RunResult, Status
+from thresher.totals import NOT_PASSED, SOFT, Totals, results, totals, warnings
 
 #: Rows that a table of the summary shows before it says "and N more"; the report has them all.
 SHOWN_ROWS = 40
@@ -22,6 +22,9 @@ SHOWN_KEPT = 3
 SHOWN_FAILURES = 10
 #: Faults told of each of these.
 SHOWN_FAULTS = 5
+
+CHECKS_TITLE = "checks that did not simply pass"
+CHECK_HEADERS = ("asset", "status", "where", "what was found")
 
 _QUIET = (OutcomeStatus.KEPT, OutcomeStatus.REUSED, OutcomeStatus.AUDITED)
 
@@ -99,26 +102,32 @@ def _checks(result: RunResult) -> Table:
         for status in NOT_PASSED
         for outcome in result.outcomes
         for check in results(outcome)
-        if check.status is status
+        if check.status is status and not _as_before(outcome, check)
     ]
     return Table(
-        ("asset", "check", "status", "violations", "of rows", "share", "message"),
+        CHECK_HEADERS,
         tuple(
             (
                 asset,
-                one_line(check.check),
                 check.status.value,
-                count(check.violations),
-                count(check.rows),
-                percent(check.violations, check.rows),
-                one_line(check.message),
+                str(Place(check.path, check.line)),
+                found_by(check.check, check.message, check.violations, check.rows),
             )
             for asset, check in found[:SHOWN_ROWS]
         ),
-        frozenset({3, 4, 5}),
-        "checks that did not simply pass",
-        max(len(found) - SHOWN_ROWS, 0),
+        title=CHECKS_TITLE,
+        left_out=max(len(found) - SHOWN_ROWS, 0),
     )
+
+
+def found_by(check: str, message: str, violations: int, rows: int) -> str:
+    """Say what a check found: its message, which names column and figures, or these by hand."""
+    return one_line(message or f"{check}: {count(violations)} of {counted(rows, 'row')}")
+
+
+def _as_before(outcome: Outcome, check: CheckResult) -> bool:
+    """Say whether a finding is of an earlier run, and was told by that one."""
+    return outcome.status is OutcomeStatus.KEPT and check.status in SOFT
 
 
 def _files(result: RunResult) -> Table:
@@ -146,7 +155,7 @@ def _failures(result: RunResult) -> tuple[str, ...]:
         texts.append(f"... and {len(failed) - SHOWN_FAILURES:,} more assets failed")
     blocked = [o.asset for o in result.outcomes if o.status is OutcomeStatus.BLOCKED]
     if blocked:
-        texts.append(f"blocked by these: {_names(blocked)}")
+        texts.append(f"blocked, since what they read failed: {_names(blocked)}")
     return tuple(texts)
 
 
@@ -199,6 +208,9 @@ def _what_now(result: RunResult) -> tuple[str, ...]:
         lines.append("nothing was published; the published warehouse is untouched")
     if not result.ok:
         lines.append(f"{again} goes on from what was finished")
+    if before := sum(_as_before(o, check) for o in result.outcomes for check in results(o)):
+        listed = "; the report lists them" if result.report else ""
+        lines.append(f"{counted(before, 'check')} of unchanged assets warned, as before{listed}")
     if result.report:
         lines.append(f"reports: {result.report}")
     return tuple(lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -35,6 +35,7 @@ def tabulate(
     title: str = "",
     limit: int | None = None,
     thousands: bool = False,
+    right: Collection[str] = (),
 ) -> Table:
     """Make a table of values.
 
@@ -44,6 +45,7 @@ def tabulate(
         title: line above the table.
         limit: most rows to show.
         thousands: whether whole numbers get separators (counts do, years do not).
+        right: columns that are aligned to the right though they are worded, such as durations.
 
     Returns:
         The table; columns that hold nothing but numbers are aligned to the right.
@@ -53,7 +55,7 @@ def tabulate(
     return Table(
         tuple(one_line(header) for header in headers),
         tuple(tuple(_cell(value, thousands=thousands) for value in row) for row in shown),
-        frozenset(index for index in range(len(headers)) if _numeric(shown, index)),
+        frozenset(i for i, name in enumerate(headers) if name in right or _numeric(shown, i)),
         title,
         len(values) - len(shown),
     )

@@ -105,10 +105,9 @@ def _failed_attempt(event: AttemptFailed) -> str:
 
 
 def _check(event: CheckTold) -> str:
-    figures = f"{count(event.violations)} of {counted(event.rows, 'row')}"
-    message = f": {event.message}" if event.message else ""
+    found = event.message or f"{count(event.violations)} of {counted(event.rows, 'row')}"
     place = f" ({event.place})" if event.place else ""
-    return f"{event.check}, {figures}{message}{place}"
+    return f"{event.check}: {found}{place}"
 
 
 def _finished(event: AssetFinished) -> str:

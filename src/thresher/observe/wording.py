@@ -7,6 +7,7 @@ so that nothing in it can steer a terminal or break a line.
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime
 
 
 def count(number: int | None) -> str:
@@ -31,6 +32,16 @@ def duration(seconds: float) -> str:
     else:
         larger, smaller = f"{whole // 3600} h", f" {whole % 3600 // 60} min"
     return larger if smaller.startswith(" 0 ") else larger + smaller
+
+
+def took(seconds: float | None) -> str:
+    """Write how long something took; nothing where it has no end."""
+    return "" if seconds is None else duration(seconds)
+
+
+def moment(at: datetime) -> str:
+    """Write an instant to the second, in UTC: `2026-11-24 22:02:51`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def percent(part: float, whole: float) -> str:

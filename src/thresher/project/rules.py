@@ -51,6 +51,10 @@ class Reading:
     """Parameters of the environment; None where `config.yaml` has faults of its own."""
     cache: ParseCache
 
+    def lacks(self, name: str) -> bool:
+        """Say whether no file makes an asset of this name."""
+        return name not in self.found and name not in self.broken
+
     @cached_property
     def columns(self) -> dict[str, tuple[str, ...] | None]:
         """Columns that each asset gives, where they can be told without the data."""
@@ -79,9 +83,7 @@ def _inputs(reading: Reading) -> Iterator[Fault]:
     for read in reading.found.values():
         asset = read.asset
         for name, place in _uses(read):
-            if name in reading.broken:
-                continue
-            if name not in reading.found:
+            if reading.lacks(name):
                 what = f"`{asset.name}` reads `{name}`, which does not exist"
                 yield Fault(what, place, nearest(name, reading.found))
             elif _later(reading, name, asset.name):
@@ -191,13 +193,11 @@ def _check(
             what = f"`{asset.name}` gives no column `{column}`"
             yield Fault(what, item.place, nearest(column, columns))
     for name in item.references:
-        if name in reading.broken:
-            continue
-        if name not in reading.found:
+        if reading.lacks(name):
             what = f"the check `{item.id}` needs `{name}`, which does not exist"
             yield Fault(what, item.place, nearest(name, reading.found))
             continue
-        given = reading.columns[name]
+        given = reading.columns.get(name)
         for key in item.argument("keys") or ():
             if given is not None and key.lower() not in _lower(given):
                 yield Fault(f"`{name}` gives no column `{key}`", item.place, nearest(key, given))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from thresher.errors import Fault, Place, ProjectError
 
-_RIGHTS = "give the user who runs the command the right to read it: `chmod u+r`"
+_RIGHTS = "give the user who runs the command the right to read it: `chmod u+rX`"
 
 
 def read_text(file: Path, path: str) -> str:

@@ -83,7 +83,8 @@ def execute(
         publisher: makes the result visible.
         options: what the user asked for.
         configuration: what is in force, secrets masked, for the log.
-        after_publication: what follows the commit, such as links for people.
+        after_publication: what follows from what readers see now, such as links for people; also
+            where nothing new was published, to make up for what an earlier run could not do.
         report: writes the reports, and gives their folder.
 
     Raises:
@@ -106,20 +107,13 @@ def execute(
     try:
         outcomes = walk.outcomes()
         publication = _publish(walk, publisher, options, outcomes)
-        if publication is not None:
-            after_publication(publication)
+        shown = publication or walk.current
+        if shown is not None:
+            after_publication(shown)
         result = _result(walk, options, outcomes, publication, clock)
         result = replace(result, report=report(result))
     except (KeyboardInterrupt, RunInterruptedError) as error:
-        seen = publisher.current(plan.environment)
-        published = seen.number if seen and seen.run == walk.run else None
-        number = getattr(error, "signal_number", signal.SIGINT)
-        stop = RunInterruptedError(number, publication=published)
-        end = _finished(
-            walk, clock, (), "interrupted", stop.exit_code, publication=published, error=str(stop)
-        )
-        walk.tell(end)
-        raise stop from None
+        raise _stopped(walk, publisher, clock, error) from None
     except ThresherError as error:
         walk.tell(_finished(walk, clock, (), "failed", error.exit_code, error=str(error)))
         raise
@@ -132,6 +126,21 @@ def execute(
         )
     )
     return result
+
+
+def _stopped(
+    walk: Walk, publisher: Publisher, clock: _Clock, error: BaseException
+) -> RunInterruptedError:
+    """Tell that a signal stopped a run, and whether it had published before."""
+    seen = publisher.current(walk.plan.environment)
+    published = seen.number if seen and seen.run == walk.run else None
+    number = getattr(error, "signal_number", signal.SIGINT)
+    stop = RunInterruptedError(number, publication=published)
+    end = _finished(
+        walk, clock, (), "interrupted", stop.exit_code, publication=published, error=str(stop)
+    )
+    walk.tell(end)
+    return stop
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ every verdict is in. All events are told from the thread that called `walk`.
 from __future__ import annotations
 
 import graphlib
+import logging
 import queue
 import time
 from collections.abc import Callable, Iterator
@@ -42,6 +43,7 @@ Node = tuple[str, str]
 BUILD, AUDIT = "build", "audit"
 #: How long an interrupted run waits for what does not stop at once.
 STOP_SECONDS = 5.0
+_LOGGER = logging.getLogger(__name__)
 _SETTLED = {
     Action.BUILD: OutcomeStatus.BUILT,
     Action.REUSE: OutcomeStatus.REUSED,
@@ -278,6 +280,7 @@ class Walk:
         if not isinstance(error, Exception):
             raise error
         asset = self.project.assets[name]
+        _LOGGER.debug("%s failed", name, exc_info=error)
         for event in refused(self.run, name, getattr(error, "records", ())):
             self.tell(event)
         if isinstance(error, ThresherError):

@@ -66,9 +66,7 @@ def unpack_zip(
                 _unpack_member(archive, member, target, check)
                 yield member.filename, target
     except zipfile.BadZipFile as error:
-        raise RefusedError(
-            f"the zip file is damaged or cut short ({shown(error)})", hint="fetch it again"
-        ) from None
+        raise _not_zip(path, error) from None
 
 
 def _unpack_member(
@@ -114,11 +112,25 @@ def _copy(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], check: Check) ->
 
 
 def _not_gzip(path: Path, error: Exception) -> RefusedError:
-    with path.open("rb") as file:
-        magic = file.read(2)
-    if magic != b"\x1f\x8b":
-        return RefusedError(
-            "it is not a gzip file, though its name ends in `.gz`",
-            hint="take `.gz` from its name, or fetch it again",
-        )
+    if not _begins(path, b"\x1f\x8b"):
+        return _other(".gz", "a gzip file")
     return RefusedError(f"the gzip file is damaged ({shown(error)})", hint="fetch it again")
+
+
+def _not_zip(path: Path, error: Exception) -> RefusedError:
+    if not _begins(path, b"PK"):
+        return _other(".zip", "a zip file")
+    what = f"the zip file is damaged or cut short ({shown(error)})"
+    return RefusedError(what, hint="fetch it again")
+
+
+def _begins(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic
+
+
+def _other(ending: str, kind: str) -> RefusedError:
+    return RefusedError(
+        f"it is not {kind}, though its name ends in `{ending}`",
+        hint=f"take `{ending}` from its name, or fetch it again",
+    )

@@ -50,13 +50,12 @@ class CsvTable:
 
     def convert(self, column: str, target: Target, session: Session) -> Conversion:  # noqa: ARG002
         """Say how a text becomes the type that was decided."""
-        name = quote_name(column)
-        if self.kinds.get(column) == "DATE" and target.type.startswith("TIMESTAMP"):
-            # Other files hold timestamps; how dates are written is not how these are.
-            date = self.texts.convert(name, "DATE", contract=target.contract)
-            wide = [f"cast({each} as {target.type})" for each in (date.value, date.attempt)]
-            return Conversion(wide[0], wide[1], date.fits)
-        return self.texts.convert(name, target.type, contract=target.contract)
+        return self.texts.convert(
+            quote_name(column),
+            target.type,
+            contract=target.contract,
+            guess=self.kinds.get(column),
+        )
 
     def fault(self, session: Session) -> RefusedError | None:
         """Find the first row that is broken."""

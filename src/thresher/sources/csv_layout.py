@@ -47,7 +47,9 @@ class Dialect:
 
     def writer(self, file: Any) -> Any:
         """Write rows so that [`rows`][] reads them, each ended by a line feed."""
-        return csv.writer(file, lineterminator="\n", **self._options)
+        # Left to itself, Python 3.11 writes a carriage return without quotes.
+        quoting = csv.QUOTE_ALL if self.quote else csv.QUOTE_NONE
+        return csv.writer(file, lineterminator="\n", **self._options | {"quoting": quoting})
 
     @property
     def _options(self) -> dict[str, Any]:

@@ -7,9 +7,10 @@ it; names never become part of another name or of SQL unquoted.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -79,24 +80,61 @@ def unknown_format(name: str) -> tuple[str, str]:
 
 def _matches(pattern: str, root: Path, place: Place) -> Iterator[Path]:
     literal = root / pattern
-    if literal.is_file() or literal.is_symlink():
-        yield literal
-        return
-    base = Path(literal.anchor) if Path(pattern).is_absolute() else root
-    relative = str(Path(pattern).relative_to(base)) if Path(pattern).is_absolute() else pattern
-    if not _WILDCARD.search(relative):
-        return
-    parts = Path(relative).parts
     try:
+        if literal.is_file() or literal.is_symlink():
+            yield literal
+            return
+        base = Path(literal.anchor) if Path(pattern).is_absolute() else root
+        relative = str(Path(pattern).relative_to(base)) if Path(pattern).is_absolute() else pattern
+        if not _WILDCARD.search(relative):
+            return
+        parts = Path(relative).parts
+        _refuse_closed(base, parts)
         for path in base.glob(relative):
             if _visible(path.relative_to(base).parts, parts) and _is_input(path):
                 yield path
+    except PermissionError as error:
+        raise _closed(Path(error.filename), root, place) from error
     except (ValueError, NotImplementedError) as error:
         raise SourceError(
             f"`{pattern}` is not a valid glob",
             place=place,
             hint="`**` must stand alone between slashes, as in `data_raw/**/*.csv`",
         ) from error
+
+
+def _refuse_closed(base: Path, parts: Sequence[str]) -> None:
+    """Look into each folder that a glob looks into: a glob takes one it may not read for empty.
+
+    Raises:
+        PermissionError: one may not be read.
+    """
+    deep = "**" in parts
+    fixed = itertools.takewhile(lambda part: not _WILDCARD.search(part), parts[:-1])
+    for at, names, _ in os.walk(base.joinpath(*fixed), onerror=_refuse, followlinks=not deep):
+        depth = len(Path(at).relative_to(base).parts)
+        names[:] = [
+            name
+            for name in names
+            if _visible((name,), parts)
+            and (deep or (depth < len(parts) - 1 and fnmatchcase(name, parts[depth])))
+        ]
+
+
+def _refuse(error: OSError) -> None:
+    if isinstance(error, PermissionError):
+        raise error
+
+
+def _closed(path: Path, root: Path, place: Place) -> SourceError:
+    """Say which folder on the way to a path may not be looked into."""
+    ways = (each for each in (*reversed(path.parents), path) if each.is_dir())
+    folder = next((each for each in ways if not os.access(each, os.R_OK | os.X_OK)), path)
+    return SourceError(
+        f"the folder `{printable(_relative(folder, root))}` may not be read",
+        place=place,
+        hint="give the user who runs the command the right to: `chmod u+rx`",
+    )
 
 
 def _is_input(path: Path) -> bool:

@@ -110,6 +110,10 @@ def _nul(path: Path, offset: int, line: int) -> RefusedError:
         head = file.read(2)
     if encoding := _BOMS.get(head):
         return RefusedError("it is UTF-16, not UTF-8", hint=f"say `encoding: {encoding}`")
+    if head.count(0) == 1:
+        encoding = "utf-16-be" if head[0] == 0 else "utf-16-le"
+        what = "every other byte at its beginning is NUL, as in UTF-16 without its mark"
+        return RefusedError(what, hint=f"say `encoding: {encoding}`")
     return RefusedError(
         f"it holds a NUL byte (byte {offset + 1:,}), which is no text",
         hint="it may be damaged, or no text file at all; fetch it again",

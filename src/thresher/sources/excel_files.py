@@ -35,14 +35,15 @@ def open_excel(part: Part, settings: FilesSettings, session: Session) -> Parquet
     rows = _cells(part.path, settings.sheet)[settings.skip :]
     if not rows:
         raise RefusedError("the sheet is empty", hint="say with `sheet:` which one to read")
-    names = _names(rows[0], settings)
-    body = rows[1:] if settings.header else rows
-    while body and all(cell == "" for cell in body[-1]):
-        body.pop()
-    cells = [[row[index] for row in body] for index in range(len(names))]
-    columns = [_column(each) for each in cells]
+    while len(rows) > 1 and all(cell == "" for cell in rows[-1]):
+        rows.pop()
+    columns = [list(cells) for cells in zip(*rows, strict=True)]
+    while len(columns) > 1 and all(cell == "" for cell in columns[-1]):
+        columns.pop()
+    names = _names([cells[0] for cells in columns], settings)
+    arrays = [_column(cells[1:] if settings.header else cells) for cells in columns]
     target = part.path.with_name(f"{part.path.name}-cells")
-    pq.write_table(pa.Table.from_arrays(columns, names=names), target)
+    pq.write_table(pa.Table.from_arrays(arrays, names=names), target)
     first = settings.skip + 1 + settings.header
     return open_parquet(target, session, first_line=first)
 
@@ -88,8 +89,6 @@ def _sheet(sheet: str | int | None, names: Sequence[str]) -> str:
 def _names(first: list[Any], settings: FilesSettings) -> list[str]:
     if not settings.header:
         return [f"column{number}" for number in range(len(first))]
-    while first and first[-1] == "":
-        first.pop()
     names = [_text(cell) or "" for cell in first]
     refuse_names(names, line=settings.skip + 1)
     return names

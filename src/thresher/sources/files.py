@@ -63,7 +63,7 @@ class FilesSource:
         settings = _settings(asset)
         place = Place(asset.path, asset=asset.name)
         units, faults = [], []
-        with self._call() as stop:
+        with self._call(place) as stop:
             for name, path in find_files(settings.files, root, place):
                 where = Place(name, asset=asset.name)
                 if fault := _format_fault(name, where, settings):
@@ -90,7 +90,8 @@ class FilesSource:
             ChangedWhileReadError: a file changed while it was read.
         """
         settings = _settings(extract.asset)
-        with self._call() as stop, disk_guard(), self._folder() as folder:
+        place = Place(extract.asset.path, asset=extract.asset.name)
+        with self._call(place) as stop, disk_guard(place), self._folder() as folder:
             session = Session(
                 threads=self._threads,
                 memory=self._memory,
@@ -98,11 +99,11 @@ class FilesSource:
                 timezone=self._timezone,
                 stop=stop,
             )
-            self._under_way[stop] = session
             try:
+                self._reach(stop, session)
                 return Reading(extract, settings, session, folder).run()
             finally:
-                self._under_way[stop] = None
+                self._reach(stop, None)
                 session.close()
 
     def interrupt(self) -> None:
@@ -122,8 +123,8 @@ class FilesSource:
             time.sleep(_BETWEEN_KNOCKS)
 
     @contextlib.contextmanager
-    def _call(self) -> Iterator[Stop]:
-        stop = Stop()
+    def _call(self, place: Place) -> Iterator[Stop]:
+        stop = Stop(place)
         with self._lock:
             self._under_way[stop] = None
         try:
@@ -131,6 +132,11 @@ class FilesSource:
         finally:
             with self._lock:
                 del self._under_way[stop]
+
+    def _reach(self, stop: Stop, session: Session | None) -> None:
+        """Let [`interrupt`][] reach a session, or no longer: one that is closed must not be."""
+        with self._lock:
+            self._under_way[stop] = session
 
     @contextlib.contextmanager
     def _folder(self) -> Iterator[Path]:

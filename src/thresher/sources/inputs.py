@@ -117,7 +117,7 @@ class Opener:
             state = State.of(path)
             if not state.is_of(unit):
                 raise changed(unit.path, self.asset)
-            return Input(unit, path, state, self._parts(number, unit, path))
+            return self._ready(number, unit, path, state)
         except FileNotFoundError:
             raise RefusedError("the file is gone", hint="put it back, or run again") from None
         except PermissionError:
@@ -130,6 +130,14 @@ class Opener:
             raise RefusedError(
                 f"the file cannot be read: {error.strerror}", hint="see to its disk"
             ) from None
+
+    def _ready(self, number: int, unit: Unit, path: Path, state: State) -> Input:
+        try:
+            return Input(unit, path, state, self._parts(number, unit, path))
+        except RefusedError:
+            # What is still being written looks broken.
+            Input(unit, path, state, ()).verify(self.asset)
+            raise
 
     def _parts(self, number: int, unit: Unit, path: Path) -> tuple[Part, ...]:
         inner, compression = ending(unit.path)

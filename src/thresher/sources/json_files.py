@@ -30,7 +30,7 @@ from thresher.tables import quote_name, quote_path, quote_text
 _HEAD = 1 << 16
 #: Size up to which a broken array is read as a whole to find the line.
 _WHOLE = 1 << 28
-_RENAMED = re.compile(r"(.+)_\d+")
+_RENAMED = re.compile(r"(.+)_\d+|C\d+")
 _FETCH = "fetch it again, or mend it"
 
 
@@ -68,7 +68,9 @@ class JsonTable:
         """Say how a column becomes the type that was decided."""
         name, source = quote_name(column), self._source(column, target, session)
         if source == TEXT and not is_nested(target.type):
-            return self.texts.convert(name, target.type, contract=target.contract)
+            return self.texts.convert(
+                name, target.type, contract=target.contract, guess=self.kinds.get(column)
+            )
         return convert_typed(name, source, target, session)
 
     def fault(self, session: Session) -> RefusedError | None:
@@ -98,7 +100,7 @@ class JsonTable:
         return (
             f"read_json({quote_path(str(self.path))}, columns = {{{columns}}}, "
             f"auto_detect = false, format = {quote_text(self.layout)}, records = 'true', "
-            "hive_partitioning = false, compression = 'none')"
+            "hive_partitioning = false, compression = 'uncompressed')"
         )
 
 
@@ -141,7 +143,7 @@ def json_fault(path: Path, session: Session, *, lines: bool) -> RefusedError | N
     for number, text, start in _documents(path, lines=lines):
         session.check()
         try:
-            value = json.loads(text, object_pairs_hook=_refuse_twice)
+            value = json.loads(text, object_pairs_hook=_refuse_keys)
         except json.JSONDecodeError as error:
             reason = f"it is not valid JSON: {error.msg}, column {error.colno}"
             return RefusedError(reason, hint=_FETCH, line=start + error.lineno - 1)
@@ -195,7 +197,7 @@ def _structure(path: Path, layout: str, session: Session) -> dict[str, str]:
         f"read_json({quote_path(str(path))}, format = {quote_text(layout)}, records = 'true', "
         # No text is a date to DuckDB in these formats; `texts.py` is stricter.
         "dateformat = '~', timestampformat = '~', "
-        "sample_size = -1, hive_partitioning = false, compression = 'none')"
+        "sample_size = -1, hive_partitioning = false, compression = 'uncompressed')"
     )
     try:
         kinds = session.types(f"select * from {source}")
@@ -218,6 +220,8 @@ def _kind(source: str, name: str, kind: str, session: Session) -> str:
         nested = session.rows(
             f"select bool_or(left(cast({column} as varchar), 1) in ('{{', '[')) from {source}"
         )
+        if nested[0][0] is None:
+            return NULL
         # Texts, numbers and truth values in one column are texts.
         return JSON if nested[0][0] else TEXT
     if kind == f"{JSON}[]":
@@ -228,25 +232,29 @@ def _kind(source: str, name: str, kind: str, session: Session) -> str:
 
 
 def _refuse_renamed(path: Path, names: list[str], session: Session) -> None:
-    """Refuse keys that differ in case alone: DuckDB calls the second of `a` and `A` `A_1`."""
+    """Refuse keys that DuckDB renames: `A` beside `a` becomes `A_1`, an empty one `C0`."""
+    known = {name.lower() for name in names}
     for name in names:
-        base = _RENAMED.fullmatch(name)
-        if not base or base[1].lower() not in {each.lower() for each in names}:
+        match = _RENAMED.fullmatch(name)
+        base = match[1] if match else None
+        if match is None or (base and base.lower() not in known):
             continue
         there = session.rows(
             f"select bool_or(list_contains(json_keys(json), {quote_text(name)})) "
             f"from read_json_objects({quote_path(str(path))})"
         )
         if not there[0][0]:
-            raise RefusedError(
-                f"the keys `{base[1]}` and another differ in case alone",
-                hint="call it the same in all records",
+            what = (
+                f"keys differ from `{base}` in case alone" if base else "an object has an empty key"
             )
+            raise RefusedError(what, hint="call the same thing by the same name in all records")
 
 
-def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
+        if not key:
+            raise RefusedError("an object has an empty key", hint=_FETCH)
         if key in found:
             raise RefusedError(f"an object has the key `{shown(key)}` twice", hint=_FETCH)
         found[key] = value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -31,8 +31,8 @@ class Opened:
     """A unit whose parts are open."""
 
     input: Input
-    tables: tuple[Table, ...]
-    guess: dict[str, str]
+    tables: tuple[Table, ...] = ()
+    guess: dict[str, str] = field(default_factory=dict)
     """What its values were guessed to be."""
 
     @property
@@ -72,7 +72,7 @@ def open_tables(found: Input, settings: FilesSettings, session: Session) -> Open
             raise RefusedError(
                 f"{names} in the zip file have different columns", hint="pack them apart"
             )
-    return Opened(found, tuple(tables), {})
+    return Opened(found, tuple(tables))
 
 
 def guess(opened: Opened, session: Session, *, full: bool) -> Opened:
@@ -136,7 +136,9 @@ class Loader:
     def _select(self, opened: Opened, table: Table) -> str:
         found = set(table.columns)
         columns = [
-            self._value(table, name) if name in found else f"cast(null as {decided.storage})"
+            self._conversion(table, name).value
+            if name in found
+            else f"cast(null as {decided.storage})"
             for name, decided in self.targets.items()
         ]
         named = [
@@ -147,13 +149,6 @@ class Loader:
             path = quote_text(opened.input.unit.path)
             named.append(f"{path} as {quote_name(self.filename_column)}")
         return f"select {', '.join(named) or '1'} from {self._relation(table)}"
-
-    def _value(self, table: Table, name: str) -> str:
-        made = self._conversion(table, name)
-        if made.fits is None:
-            return made.value
-        # DuckDB's own words for it are never shown: the value is looked for afterwards.
-        return f"case when not ({made.fits}) then error('misfit') else {made.value} end"
 
     def _conversion(self, table: Table, name: str) -> Conversion:
         decided = self.targets[name]

@@ -70,9 +70,14 @@ class Reading:
         for number, unit in enumerate(self.extract.units, 1):
             try:
                 found = opener.open(number, unit)
-                self._opened[number] = open_tables(found, self.settings, self.session)
             except RefusedError as error:
                 self._refused[number] = error
+                continue
+            self._opened[number] = Opened(found)
+            try:
+                self._opened[number] = open_tables(found, self.settings, self.session)
+            except RefusedError as error:
+                self._refuse(number, error)
 
     def _decide_and_load(self, contract: Mapping[str, str]) -> Targets:
         """Decide the types by all files that can be read, and load these."""
@@ -147,12 +152,13 @@ class Reading:
                 self._loaded[number] = loader.load(opened, self.extract.folder / _file(number))
             except RefusedError as error:
                 self._refuse(number, error)
-            finally:
+            else:
                 opened.input.verify(self.extract.asset.name)
 
     def _refuse(self, number: int, error: RefusedError) -> None:
+        # What is still being written looks broken, and is read again.
+        self._opened.pop(number).input.verify(self.extract.asset.name)
         self._refused[number] = error
-        del self._opened[number]
 
     def _written(self, targets: Targets) -> Written:
         units = list(enumerate(self.extract.units, 1))

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from thresher.errors import DiskFullError, SourceError
+from thresher.errors import DiskFullError, Place, SourceError
 from thresher.tables import quote_text
 
 #: What the system says when nothing more can be written.
@@ -20,9 +20,14 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Stop:
-    """Tells work under way, in whatever thread, that it is to end."""
+    """Tells work under way, in whatever thread, that it is to end.
 
-    def __init__(self) -> None:
+    Attributes:
+        place: what is worked at, for errors.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
         self._event = threading.Event()
 
     def set(self) -> None:
@@ -36,7 +41,7 @@ class Stop:
             SourceError: the work was asked to end.
         """
         if self._event.is_set():
-            raise SourceError("reading was interrupted")
+            raise _interrupted(self.place)
 
 
 class Session:
@@ -78,7 +83,7 @@ class Session:
         try:
             return self._connection.execute(sql).fetchall()
         except duckdb.Error as error:
-            raise _translated(error) from error
+            raise _translated(error, self._stop.place) from error
         except RuntimeError as error:
             # DuckDB's Python package reports Ctrl-C in the main thread so.
             if str(error) == "Query interrupted":
@@ -120,7 +125,7 @@ class Session:
 
 
 @contextlib.contextmanager
-def disk_guard() -> Iterator[None]:
+def disk_guard(place: Place) -> Iterator[None]:
     """Tell a full disk as what it is.
 
     Raises:
@@ -130,23 +135,30 @@ def disk_guard() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in DISK_FULL:
-            raise _disk_full() from error
+            raise _disk_full(place) from error
         raise
 
 
-def _translated(error: duckdb.Error) -> Exception:
+def _translated(error: duckdb.Error, place: Place) -> Exception:
     if isinstance(error, duckdb.InterruptException):
-        return SourceError("reading was interrupted")
+        return _interrupted(place)
     if isinstance(error, duckdb.OutOfMemoryException):
         return SourceError(
-            "there is too little memory to read this input",
+            "there is too little memory to read its files",
+            place=place,
             hint="raise `run.memory` in `config.yaml`, or lower `run.workers`",
         )
     # DuckDB gives no number for it, but the system's own words.
     if os.strerror(errno.ENOSPC) in str(error):
-        return _disk_full()
+        return _disk_full(place)
     return error
 
 
-def _disk_full() -> DiskFullError:
-    return DiskFullError("no space left on the disk", hint="free some space and run again")
+def _interrupted(place: Place) -> SourceError:
+    return SourceError("reading was interrupted", place=place)
+
+
+def _disk_full(place: Place) -> DiskFullError:
+    return DiskFullError(
+        "no space left on the disk", place=place, hint="free some space and run again"
+    )

@@ -46,16 +46,21 @@ class Conversion:
     """How a column becomes another type, as SQL."""
 
     value: str
-    """The value; fails where it cannot be made."""
+    """The value; fails where it cannot be made, or where something would be lost."""
     attempt: str
     """The value, or null where it cannot be made."""
     fits: str | None = None
     """Whether nothing is lost; None where it never is."""
 
+    @classmethod
+    def guarded(cls, value: str, attempt: str, fits: str | None) -> Conversion:
+        """Make the value fail where it does not fit."""
+        return cls(value if fits is None else _guarded(value, f"not ({fits})"), attempt, fits)
+
 
 def cast(x: str, kind: str, *, fits: str | None = None) -> Conversion:
     """Convert by DuckDB's own cast."""
-    return Conversion(f"cast({x} as {kind})", f"try_cast({x} as {kind})", fits)
+    return Conversion.guarded(f"cast({x} as {kind})", f"try_cast({x} as {kind})", fits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +94,28 @@ class Texts:
         found = _select(rows, tests, relation if full else some)
         return dict.fromkeys(names, NULL) | {name: kind or TEXT for name, kind in found.items()}
 
-    def convert(self, x: str, kind: str, *, contract: bool) -> Conversion:
+    def convert(self, x: str, kind: str, *, contract: bool, guess: str | None = None) -> Conversion:
         """Say how a text becomes a value of a type.
 
         Args:
             x: the text, as SQL.
             kind: the type.
             contract: whether a contract gives the type.
+            guess: what the texts of this file were guessed to be.
         """
         if kind in (TEXT, NULL):
             return cast(x, TEXT)
+        if self.date_format and guess == "DATE" and kind in _PRECISION:
+            # Other files hold timestamps, but dates are not written as these are.
+            date = self._made(x, "DATE")
+            return Conversion(f"cast({date.value} as {kind})", f"cast({date.attempt} as {kind})")
         made = self._made(x, kind)
         fits = self._loose(x, kind) if contract else self._strict(x, kind)
-        return Conversion(made.value, made.attempt, fits)
+        if kind == "BIGINT" and not contract and not self.thousands:
+            # Writing the number back is quicker than a regular expression, and nearly always does.
+            doubt = f"cast({made.value} as varchar) <> {x} and not {fits}"
+            return Conversion(_guarded(made.value, doubt), made.attempt, fits)
+        return Conversion.guarded(made.value, made.attempt, fits)
 
     def _test(self, x: str, example: str | None) -> str:
         """Write what gives the type of a column of texts, or null for text.
@@ -202,6 +216,11 @@ def _select(rows: Rows, expressions: Mapping[str, str], relation: str) -> dict[s
         return {}
     found = rows(f"select {', '.join(expressions.values())} from {relation}")
     return dict(zip(expressions, found[0], strict=True))
+
+
+def _guarded(value: str, lost: str) -> str:
+    # DuckDB's own words for it are never shown: the value is looked for afterwards.
+    return f"case when {lost} then error('misfit') else {value} end"
 
 
 def _matches(x: str, pattern: str) -> str:

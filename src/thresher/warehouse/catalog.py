@@ -361,6 +361,9 @@ def _told(
         if "No space left on device" in str(error):
             hint = "free some space and run the command again; nothing was published"
             raise DiskFullError("no space is left", place=place, hint=hint) from error
+        if "attached in read-only mode" in str(error):
+            hint = "tables are made by the files in `src/`"
+            raise kind(f"{what}: what is published can only be read", hint=hint) from error
         raise kind(f"{what}: {error}", place=place, hint=hint) from error
 
 

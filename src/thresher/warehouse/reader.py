@@ -125,7 +125,7 @@ class Reader:
         if len(statements) != 1:
             raise CommandError(
                 f"one statement is asked for, and there are {len(statements)}",
-                hint="ask them one by one",
+                hint="ask them one by one" if statements else "such as `select 1`",
             )
         return statements[0]
 

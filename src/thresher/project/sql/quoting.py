@@ -70,4 +70,5 @@ def _comment_end(text: str, start: int) -> int:
 
 
 def _endless(text: str, start: int, what: str) -> int:
-    raise SqlError(f"the {what} that begins here has no end", *position(text, start))
+    where = position(text, start)
+    raise SqlError(f"the {what} that begins here has no end", *where, "close it")

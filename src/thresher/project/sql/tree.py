@@ -98,11 +98,12 @@ def only_one(text: str, what: str) -> list[Token]:
     """
     statements = split(text)
     if not statements:
-        raise SqlError(f"there is no SQL where {what} should be")
+        raise SqlError(f"there is no SQL where {what} should be", hint="write it, or remove this")
     if len(statements) > 1:
         second = statements[1][0]
         where = position(text, second.start)
-        raise SqlError(f"only {what} can stand here, not several statements", *where)
+        hint = "take all but one out; each table has a file of its own"
+        raise SqlError(f"only {what} can stand here, not several statements", *where, hint)
     return statements[0]
 
 
