@@ -303,6 +303,20 @@ def test_a_trial_on_a_sample_is_never_published_to_a_protected_environment(shop)
     assert "built" not in shop.done.values()
 
 
+def test_what_stands_on_a_trial_stays_marked_until_a_full_run(shop):
+    shop.run(sample="50%")
+    shop.write({"src/warehouse/late.sql": "select * from clean.orders"})
+    shop.run(select="late")
+    assert [row.sample for row in shop.open().publications()] == ["50%", "50%"]
+    config = (shop.root / "config.yaml").read_text()
+    shop.write({"config.yaml": config.replace("dev: {}", "dev: {protected: true}")})
+    shop.write({"src/warehouse/late.sql": "select id from clean.orders"})
+    with pytest.raises(CommandError, match="come from a trial on 50%"):
+        shop.run(select="late")
+    shop.run()
+    assert shop.open().publications()[0].sample is None
+
+
 def test_full_refresh_builds_what_did_not_change(shop):
     shop.run()
     shop.run(select="clean.customers", full_refresh=True)

@@ -17,8 +17,8 @@ def shop(tmp_path: Path) -> Shop:
 
 
 @pytest.fixture
-def common() -> tuple[str, ...]:
-    """Give what stands before a command, so that even root must have the right to read and write."""
+def unprivileged() -> tuple[str, ...]:
+    """Give what stands before a command so that even root needs the right to read and write."""
     if os.geteuid() != 0:
         return ()
     if shutil.which("setpriv") is None:

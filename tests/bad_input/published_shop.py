@@ -19,6 +19,14 @@ from thresher.results import RunResult
 Files = Mapping[str, str | bytes | None]
 """What each file is to hold; None takes it away."""
 
+CORES = os.cpu_count() or 1
+#: Sorts more than fits into the memory that it is given, on a machine with however many cores.
+LARGE_SORT: Files = {
+    "config.yaml": f"pipeline: shop\nrun: {{workers: 1, memory: {50 * CORES}MB}}\n",
+    "src/warehouse/new.sql": "select max(n) as n from (select row_number() over (order by h) as n\n"
+    f"from (select md5(i::varchar) as h from range({500_000 * CORES}) t(i), raw.orders))",
+}
+
 GOOD: Files = {
     "config.yaml": "pipeline: shop\nrun: {workers: 2, retries: 0}\n",
     "data_raw/orders-1.csv": "id,customer,amount\n1,a,10\n2,b,20\n3,a,30\n",
@@ -106,11 +114,11 @@ class Shop:
         return Ended(done.returncode, done.stdout + done.stderr)
 
     def seen(self) -> dict[str, Any]:
-        """Give what a reader of the warehouse sees: the link, the rows behind it, and the publications."""
+        """Give what readers see: the link, the rows behind it, and the publications."""
         link = self.warehouse / "dev.duckdb"
         rows = self.rows("warehouse.by_customer")
         manifests = sorted((self.warehouse / "publications" / "dev").iterdir())
-        return {"link": os.readlink(link), "rows": rows, "manifests": manifests}
+        return {"link": str(link.readlink()), "rows": rows, "manifests": manifests}
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         """Read a published table by way of DuckDB alone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from published_shop import Case, Shop
+from published_shop import CORES, LARGE_SORT, Case, Shop
 
 NEW = "src/warehouse/new.sql"
 ORDERS = "src/clean/orders.sql"
@@ -141,14 +141,8 @@ def test_a_bad_query_fails_by_its_line(shop: Shop, case: Case) -> None:
 
 
 def test_a_query_that_is_larger_than_the_memory_is_done_on_disk(shop: Shop) -> None:
-    shop.put(
-        {
-            "config.yaml": "pipeline: shop\nrun: {workers: 1, memory: 60MB}\n",
-            NEW: "select max(n) as n from (select row_number() over (order by h) as n\n"
-            "from (select md5(i::varchar) as h from range(1000000) t(i), raw.orders))",
-        }
-    )
+    shop.put(LARGE_SORT)
     ended = shop.run()
     assert ended.code == 0, ended.said
-    assert shop.rows("warehouse.new") == [(3_000_000,)]
+    assert shop.rows("warehouse.new") == [(1_500_000 * CORES,)]
     assert shop.left_over() == []

@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from published_shop import Ended, Files, Shop
+from published_shop import LARGE_SORT, Ended, Files, Shop
 
 NAMESPACE = ("unshare", "--mount", *(() if os.geteuid() == 0 else ("--map-root-user",)))
 #: Puts a disk of 4 MB under a folder, fills it but for some room, runs, and copies it back.
@@ -82,14 +82,7 @@ BUILDS: dict[str, tuple[Files, str]] = {
         },
         "src/warehouse/new.sql",
     ),
-    "a sort on disk": (
-        {
-            "config.yaml": "pipeline: shop\nrun: {workers: 1, memory: 60MB}\n",
-            "src/warehouse/new.sql": "select max(n) as n from (select row_number() over (order by h)"
-            "as n from (select md5(i::varchar) as h from range(1000000) t(i), raw.orders))",
-        },
-        "src/warehouse/new.sql",
-    ),
+    "a sort on disk": (LARGE_SORT, "src/warehouse/new.sql"),
     "a function": ({"src/warehouse/new.py": STREAM}, "src/warehouse/new.py"),
     "a file": ({"data_raw/orders-2.csv": CSV}, "src/raw/orders.yaml"),
     "a packed file": (
@@ -174,11 +167,11 @@ def writable(folder: Path) -> None:
 
 
 def test_a_warehouse_that_may_not_be_written_is_told_before_anything_is_built(
-    shop: Shop, common: tuple[str, ...]
+    shop: Shop, unprivileged: tuple[str, ...]
 ) -> None:
     shop.put(NEW)
     read_only(shop.warehouse)
-    ended = shop.run(*common)
+    ended = shop.run(*unprivileged)
     writable(shop.warehouse)
     assert ended.code == 1
     assert "warehouse/locks/dev.lock: cannot be written: Permission denied" in ended.said
@@ -189,11 +182,11 @@ def test_a_warehouse_that_may_not_be_written_is_told_before_anything_is_built(
 
 
 def test_a_lake_that_may_not_be_written_fails_the_asset(
-    shop: Shop, common: tuple[str, ...]
+    shop: Shop, unprivileged: tuple[str, ...]
 ) -> None:
     shop.put(NEW)
     read_only(shop.warehouse / "lake")
-    ended = shop.run(*common)
+    ended = shop.run(*unprivileged)
     writable(shop.warehouse / "lake")
     assert ended.code == 1
     assert "lake/warehouse/new" in ended.said
@@ -212,11 +205,11 @@ def test_a_lake_that_may_not_be_written_fails_the_asset(
     ],
 )
 def test_what_lies_beside_the_warehouse_may_fail_and_the_run_counts_as_it_ended(
-    shop: Shop, common: tuple[str, ...], folder: str, told: str
+    shop: Shop, unprivileged: tuple[str, ...], folder: str, told: str
 ) -> None:
     shop.put({"src/clean/new.sql": "select * from clean.orders"})
     read_only(shop.root / folder)
-    ended = shop.run(*common)
+    ended = shop.run(*unprivileged)
     writable(shop.root / folder)
     assert ended.code == 0, ended.said
     assert ended.said.count(told) == 1
@@ -226,11 +219,11 @@ def test_what_lies_beside_the_warehouse_may_fail_and_the_run_counts_as_it_ended(
 
 
 def test_links_for_people_that_could_not_be_made_are_made_by_the_next_run(
-    shop: Shop, common: tuple[str, ...]
+    shop: Shop, unprivileged: tuple[str, ...]
 ) -> None:
     shop.put({"src/clean/new.sql": "select * from clean.orders"})
     read_only(shop.root / "data_clean")
-    assert shop.run(*common).code == 0
+    assert shop.run(*unprivileged).code == 0
     writable(shop.root / "data_clean")
     assert not (shop.root / "data_clean" / "new.parquet").exists()
     assert shop.again()[0].status == "unchanged"

@@ -145,6 +145,7 @@ def test_rows_are_exported(shop, ending):
         (["graph", "--format", "svgg"], "svgg"),
         (["show", "clean.x"], "there is no asset `clean.x`"),
         (["path", "clean.orders"], "nothing is published"),
+        (["rollback", "77"], "has no publication `77`"),
         (["runs", "show", "abc"], "the history holds no runs"),
     ],
 )

@@ -153,6 +153,16 @@ def test_the_deepest_line_of_the_project_is_named(shop: Any) -> None:
     assert str(error.fault.place) == "src/parsing.py:4 (clean.made)"
 
 
+def test_what_is_installed_inside_the_project_is_not_the_author_s(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = ".venv/lib/python3/site-packages"
+    shop.write(f"{folder}/installed.py", "def fail():\n    raise ValueError('inside')\n")
+    monkeypatch.syspath_prepend(str(shop.root / folder))
+    error = raised(shop, "importlib.import_module('installed').fail()", "import importlib")
+    assert str(error.fault.place) == "src/clean/made.py:5 (clean.made)"
+
+
 @pytest.mark.parametrize(
     ("body", "type_", "what"),
     [

@@ -121,7 +121,7 @@ def test_a_source_without_files_is_built_so_that_it_fails_with_the_reason(projec
 
 
 def test_what_was_never_built_cannot_be_left_out(project):
-    with pytest.raises(CommandError, match="reads `raw.a`, which is not selected"):
+    with pytest.raises(CommandError, match=r"reads `raw\.a`, which is not selected"):
         make_plan(project, situation(), frozenset({"clean.b"}))
 
 

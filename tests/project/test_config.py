@@ -115,7 +115,8 @@ def test_an_environment_cannot_be_named_like_a_layer(project):
 
 
 def test_every_fault_at_once(project):
-    config = "pipeline: p\nrun: {worker: 2, memory: lots}\nparms: {}\ntimezone: Mars\nlayers: [raw, thresher]"
+    config = "pipeline: p\nrun: {worker: 2, memory: lots}\nparms: {}\n"
+    config += "timezone: Mars\nlayers: [raw, thresher]"
     with pytest.raises(ProjectError) as caught:
         read_settings(project(config), variables={})
     told = str(caught.value)

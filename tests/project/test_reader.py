@@ -23,7 +23,10 @@ columns:
 -- only what is recent
 select id, is_late(delay) as late from raw.flights where day >= $start
 """,
-    "src/warehouse/late.sql": "/* ---\nmaterialized: view\n--- */\nselect * from clean.flights where late",
+    "src/warehouse/late.sql": """/* ---
+materialized: view
+--- */
+select * from clean.flights where late""",
     "src/warehouse/counts.py": """from thresher import asset
 import pyarrow as pa
 
@@ -150,10 +153,9 @@ def test_a_parameter_that_nobody_defines(write):
     files = GOOD | {
         "src/clean/flights.sql": "select id, true as late\nfrom raw.flights where d > $strat"
     }
-    assert told(write(files)) == [
-        "src/clean/flights.sql:2: nobody defines the parameter `strat`\n"
-        "  hint: did you mean `start`?"
-    ]
+    (fault,) = told(write(files))
+    assert fault.startswith("src/clean/flights.sql:2: nobody defines the parameter `strat`\n")
+    assert fault.endswith("hint: did you mean `start`?")
 
 
 @pytest.mark.parametrize(
@@ -226,5 +228,5 @@ def test_assets_may_refer_to_each_other(write):
 def test_the_root_is_found_from_below_and_its_lack_is_told(write, tmp_path):
     root = write(GOOD)
     assert find_root(root / "src" / "raw") == root
-    with pytest.raises(CommandError, match="there is no `config.yaml`"):
+    with pytest.raises(CommandError, match=r"there is no `config\.yaml`"):
         find_root(tmp_path.parent)

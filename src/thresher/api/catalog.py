@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from thresher.api.running import Work, link_clean, new_run_id
+from thresher.errors import CommandError
 from thresher.warehouse import cleanup
 from thresher.warehouse.catalog import Warehouse
 from thresher.warehouse.cleanup import Removal
 from thresher.warehouse.lock import hold
 from thresher.warehouse.records import PublicationRow
+
+#: Publications that a message names.
+SHOWN_NUMBERS = 20
 
 
 def publications(work: Work) -> tuple[PublicationRow, ...]:
@@ -21,11 +25,21 @@ def rollback(work: Work, to: str | None) -> PublicationRow:
     """Make an earlier publication current; see `OpenProject.rollback`."""
     environment = work.settings.environment
     warehouse = Warehouse(work.warehouse)
+    _refuse_unknown(warehouse, environment, to)
     with hold(work.warehouse, environment, new_run_id()):
         publication = warehouse.rollback(environment, to)
         link_clean(work, publication)
     rows = warehouse.publications(environment)
     return next(row for row in rows if row.number == publication.number)
+
+
+def _refuse_unknown(warehouse: Warehouse, environment: str, to: str | None) -> None:
+    rows = warehouse.publications(environment)
+    if to is not None and not any(to in (str(row.number), row.run) for row in rows):
+        kept = ", ".join(str(row.number) for row in rows[:SHOWN_NUMBERS]) or "none"
+        raise CommandError(
+            f"`{environment}` has no publication `{to}`", hint=f"publications that are kept: {kept}"
+        )
 
 
 def clean(

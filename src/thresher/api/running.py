@@ -26,7 +26,7 @@ from thresher.project.selection import select as select_assets
 from thresher.project.units import parse_share
 from thresher.results import Publication, RunResult
 from thresher.run.build import Builder
-from thresher.run.execute import Options, execute, refuse_unfit
+from thresher.run.execute import Clock, Options, execute, refuse_unfit
 from thresher.run.judge import Judge
 from thresher.run.retry import Retry
 from thresher.run.runner import Walk
@@ -80,7 +80,7 @@ def run(
     listeners: Sequence[Listener],
 ) -> RunResult:
     """Plan, build, audit and publish; see `OpenProject.run`."""
-    settings, name = work.settings, new_run_id()
+    settings, name, clock = work.settings, new_run_id(), Clock.start()
     refuse_unfit(settings.environment, sample, options, protected=settings.protected)
     warehouse = Warehouse(work.warehouse)
     with ExitStack() as stack:
@@ -114,6 +114,7 @@ def run(
             walk,
             warehouse,
             options,
+            clock=clock,
             configuration=settings.record(),
             after_publication=lambda publication: link_clean(work, publication),
             report=lambda result: _report(work, plan, result),

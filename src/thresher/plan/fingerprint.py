@@ -55,8 +55,8 @@ def ingredients(
             found[f"input:{name}"] = versions[name]
     if isinstance(asset.body, SourceBody):
         found.update({f"file:{path}": sha256 for path, sha256 in (files or {}).items()})
-        if sample:
-            found["sample"] = sample
+    if sample:
+        found["sample"] = sample
     if settings.config.timezone != "UTC":
         found["timezone"] = settings.config.timezone
     if asset.materialized is Materialized.VIEW:

@@ -47,6 +47,24 @@ class Options:
     """Exit with 3 where inputs were set aside."""
 
 
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """When a run began, on the calendar and on a clock that nobody sets."""
+
+    started: datetime
+    began: float
+
+    @classmethod
+    def start(cls) -> Clock:
+        """Begin now."""
+        return cls(datetime.now(UTC), time.monotonic())
+
+    @property
+    def seconds(self) -> float:
+        """Time since then."""
+        return time.monotonic() - self.began
+
+
 def refuse_unfit(
     environment: str, sample: str | None, options: Options, *, protected: bool
 ) -> None:
@@ -72,6 +90,7 @@ def execute(
     publisher: Publisher,
     options: Options,
     *,
+    clock: Clock,
     configuration: Mapping[str, object],
     after_publication: Callable[[Publication], None],
     report: Callable[[RunResult], str | None],
@@ -82,6 +101,7 @@ def execute(
         walk: the plan and the hands that do it.
         publisher: makes the result visible.
         options: what the user asked for.
+        clock: started when the run began.
         configuration: what is in force, secrets masked, for the log.
         after_publication: what follows from what readers see now, such as links for people; also
             where nothing new was published, to make up for what an earlier run could not do.
@@ -91,7 +111,6 @@ def execute(
         RunInterruptedError: a signal stopped it.
         WarehouseError: the result could not be published.
     """
-    clock = _Clock(datetime.now(UTC), time.monotonic())
     plan, project = walk.plan, walk.project
     walk.tell(
         RunStarted(
@@ -129,7 +148,7 @@ def execute(
 
 
 def _stopped(
-    walk: Walk, publisher: Publisher, clock: _Clock, error: BaseException
+    walk: Walk, publisher: Publisher, clock: Clock, error: BaseException
 ) -> RunInterruptedError:
     """Tell that a signal stopped a run, and whether it had published before."""
     seen = publisher.current(walk.plan.environment)
@@ -141,16 +160,6 @@ def _stopped(
     )
     walk.tell(end)
     return stop
-
-
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    started: datetime
-    began: float
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.began
 
 
 def _publish(
@@ -175,6 +184,12 @@ def _publish(
             verdicts[outcome.asset] = outcome.verdict
     if _same(before_tables, tables) and _keys(before_verdicts) == _keys(verdicts):
         return None
+    sample = _sample(tables)
+    if sample and walk.project.settings.protected:
+        raise CommandError(
+            f"`{plan.environment}` is protected, and some tables come from a trial on {sample}",
+            hint="`thresher run` without `--select` builds them from all rows",
+        )
     publication = publisher.publish(
         Publication(
             number=0,
@@ -184,7 +199,7 @@ def _publish(
             at=datetime.now(UTC),
             snapshots=tables,
             verdicts=verdicts,
-            sample=plan.sample,
+            sample=sample,
         )
     )
     changed = [n for n, s in tables.items() if n not in before_tables or s != before_tables[n]]
@@ -203,6 +218,12 @@ def _publish(
     return publication
 
 
+def _sample(tables: Mapping[str, Snapshot]) -> str | None:
+    """Give the share of a trial that any of the tables still comes from."""
+    shares = (snapshot.ingredients.get("sample") for snapshot in tables.values())
+    return next((share for share in shares if share), None)
+
+
 def _same(one: Mapping[str, Snapshot], other: Mapping[str, Snapshot]) -> bool:
     return {n: s.version for n, s in one.items()} == {n: s.version for n, s in other.items()}
 
@@ -216,7 +237,7 @@ def _result(
     options: Options,
     outcomes: tuple[Outcome, ...],
     publication: Publication | None,
-    clock: _Clock,
+    clock: Clock,
 ) -> RunResult:
     failed = any(not outcome.ok for outcome in outcomes)
     status = "published" if publication else "unchanged"
@@ -242,7 +263,7 @@ def _result(
 
 def _finished(
     walk: Walk,
-    clock: _Clock,
+    clock: Clock,
     outcomes: tuple[Outcome, ...],
     status: str,
     exit_code: int,

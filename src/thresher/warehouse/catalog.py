@@ -49,6 +49,7 @@ _ALIAS = "thresher_catalog"
 _OFFLINE: dict[str, bool | str | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
+    "python_enable_replacements": False,  # no table is a variable of ours
 }
 
 
