@@ -116,10 +116,3 @@ def test_an_empty_environment_has_nothing_to_read(warehouse: Warehouse) -> None:
         warehouse.reader("dev"),
     ):
         pass
-
-
-def test_no_table_is_a_python_variable(reader: Reader) -> None:
-    secret_rows = [1]
-    with pytest.raises(CommandError, match="secret_rows"):
-        reader.query("select * from secret_rows", {})
-    assert secret_rows
