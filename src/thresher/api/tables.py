@@ -62,7 +62,7 @@ class Table:
         snapshot = self._snapshot()
         faithful = all(column.storage == column.type for column in snapshot.schema)
         if snapshot.files and faithful:
-            return polars.scan_parquet(self.files, glob=False, hive_partitioning=False)
+            return polars.scan_parquet(list(self.files), glob=False, hive_partitioning=False)
         return polars.LazyFrame(polars.from_arrow(self.arrow()))
 
     def pandas(self) -> pandas.DataFrame:
