@@ -146,16 +146,6 @@ def test_a_link_to_nothing_is_told(landing: Landing) -> None:
     assert caught.value.fault.place.path == "a.csv"
 
 
-def test_a_file_that_may_not_be_read_is_named(landing: Landing) -> None:
-    path = landing.put("a.csv", "x\n1\n")
-    path.chmod(0)
-    if os.access(path, os.R_OK):
-        pytest.skip("nothing is forbidden to this user")
-    with pytest.raises(SourceError, match="may not be read") as caught:
-        landing.units()
-    assert caught.value.fault.place.path == "a.csv"
-
-
 def test_a_file_that_cannot_be_read_is_named(landing: Landing) -> None:
     (landing.root / "a.csv").symlink_to("a.csv")
     with pytest.raises(SourceError) as caught:

@@ -42,7 +42,7 @@ Node = tuple[str, str]
 """`build` or `audit`, and the asset."""
 BUILD, AUDIT = "build", "audit"
 #: How long an interrupted run waits for what does not stop at once.
-STOP_SECONDS = 5.0
+STOP_SECONDS = 4.0
 _LOGGER = logging.getLogger(__name__)
 _SETTLED = {
     Action.BUILD: OutcomeStatus.BUILT,
