@@ -77,6 +77,16 @@ def test_an_open_reader_goes_on_reading_its_old_state_and_holds_nothing_up(round
     assert rounds.rows("clean.two") == [(2,)]
 
 
+def test_a_project_that_moved_is_found_again_by_a_run_with_nothing_to_do(rounds, tmp_path):
+    rounds.run()
+    moved = tmp_path / "elsewhere"
+    rounds.root.rename(moved)
+    rounds.root = moved
+    assert rounds.run().status == "unchanged"
+    with duckdb.connect(str((moved / "warehouse" / "dev.duckdb").resolve()), read_only=True) as c:
+        assert c.execute("select round from clean.one").fetchone() == (1,)
+
+
 def test_other_tools_read_the_files_as_they_are(rounds):
     import pandas
     import polars

@@ -85,6 +85,7 @@ def run(
     warehouse = Warehouse(work.warehouse)
     with ExitStack() as stack:
         stack.enter_context(hold(work.warehouse, settings.environment, name))
+        warehouse.ensure_catalog(settings.environment)  # the folder may have moved
         hands = stack.enter_context(_hands(work))
         plan, current = _plan(work, hands, select, exclude, sample, full_refresh=full_refresh)
         tell = stack.enter_context(_listeners(work, listeners))
