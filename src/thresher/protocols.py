@@ -48,6 +48,8 @@ class Extract:
     """The units to read."""
     schema: Schema | None
     """The types that earlier units were read with, or None where they are to be decided."""
+    kept: int = 0
+    """Units of the asset that earlier versions have read already, beside those to read."""
     sample: float | None = None
     """Share of the rows to keep, between 0 and 1."""
 

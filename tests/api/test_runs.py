@@ -1,5 +1,7 @@
 """What a run builds, keeps, blocks and publishes; counted, never timed."""
 
+import shutil
+
 import pytest
 
 from thresher.errors import CommandError
@@ -169,6 +171,72 @@ def test_publish_what_passed_keeps_the_old_version_of_what_failed(shop):
     assert shop.rows("clean.customers") == [("a", "Ada"), ("b", "Bob")]
 
 
+VIEW = "/* ---\nmaterialized: view\ncolumns: {amount: {at_most: 100}}\n--- */\n"
+
+
+def test_a_view_that_failed_holds_back_what_it_would_show(shop):
+    shop.write({"src/warehouse/v.sql": VIEW + "select * from clean.orders"}).run()
+    shop.write({"data_raw/orders-2.csv": "id,customer,amount\n4,b,999\n"})
+    shop.run(publish_what_passed=True)
+    assert shop.done["warehouse.v"] == "failed"
+    assert max(amount for _, _, amount in shop.rows("warehouse.v")) == 30
+    shop.run(select="raw.orders clean.orders")
+    assert shop.done["warehouse.v"] == "failed"
+    assert max(amount for _, _, amount in shop.rows("warehouse.v")) == 30
+
+
+def test_what_was_checked_against_what_failed_is_held_back_with_it(shop):
+    customers = "/* ---\nchecks: [{rows: {at_most: 2}}]\n--- */\nselect * from raw.customers"
+    shop.write({"src/clean/customers.sql": customers}).run()
+    shop.write(
+        {
+            "data_raw/customers.csv": "customer,name\na,Ada\nb,Bob\nc,Cy\n",
+            "data_raw/orders-2.csv": "id,customer,amount\n4,c,40\n",
+        }
+    )
+    shop.run(publish_what_passed=True)
+    assert len(shop.rows("clean.customers")) == 2
+    assert {customer for _, customer, _ in shop.rows("clean.orders")} == {"a", "b"}
+
+
+def test_what_is_built_on_a_view_is_named_by_what_the_view_showed(shop):
+    view = "/* ---\nmaterialized: view\n--- */\nselect id, amount from raw.orders"
+    shop.write(
+        {"src/clean/w.sql": view, "src/warehouse/t.sql": "select max(amount) as m from clean.w"}
+    )
+    shop.run()
+    orders = (shop.root / "data_raw/orders-1.csv").read_text()
+    shop.write({"data_raw/orders-1.csv": orders.replace(",30", ",90")})
+    shop.run(select="raw.orders")
+    shop.write({"src/warehouse/t.sql": "select max(amount) as m, 1 as one from clean.w"})
+    shop.run(select="warehouse.t")
+    assert shop.rows("warehouse.t") == [(90, 1)]
+    shop.write({"data_raw/orders-1.csv": orders})
+    shop.run()
+    assert shop.rows("warehouse.t") == [(30, 1)]
+
+
+def test_a_renamed_asset_that_failed_keeps_its_old_table(shop):
+    shop.run()
+    text = (shop.root / "src/warehouse/by_customer.sql").read_text()
+    failing = text.replace("at_least: 1", "at_least: 99")
+    renamed = failing.replace("/* ---\n", "/* ---\nrenamed_from: warehouse.by_customer\n")
+    shop.write({"src/warehouse/by_customer.sql": None, "src/warehouse/customers.sql": renamed})
+    assert shop.run(publish_what_passed=True).removed == ()
+    assert shop.rows("warehouse.by_customer") == [("a", 2, 40)]
+
+
+def test_what_is_gone_from_the_lake_is_built_again(shop):
+    shop.run()
+    expected = {name: shop.rows(name) for name in ALL}
+    shutil.rmtree(shop.root / "warehouse" / "lake")
+    assert set(shop.plan().values()) == {("build", "its files are gone")} or (
+        shop.plan()["raw.orders"] == ("build", "its files are gone")
+    )
+    assert shop.run().status == "published"
+    assert {name: shop.rows(name) for name in ALL} == expected
+
+
 def test_a_violation_blocks_and_a_warning_does_not(shop):
     shop.write({"data_raw/orders-2.csv": "id,customer,amount\n4,zz,40\n"})
     result = shop.run()
@@ -321,6 +389,31 @@ def test_full_refresh_builds_what_did_not_change(shop):
     shop.run()
     shop.run(select="clean.customers", full_refresh=True)
     assert shop.done["clean.customers"] == "built"
+
+
+def test_a_macro_may_read_a_table(shop):
+    shop.write(
+        {
+            "src/macros/big.sql": "create macro big(n) as table "
+            "select id from clean.orders where amount > n;",
+            "src/warehouse/big.sql": "select * from big(15)",
+        }
+    ).run()
+    assert shop.rows("warehouse.big") == [(2,), (3,)]
+
+
+def test_what_is_tolerated_is_a_share_of_all_files_not_of_those_read_anew(shop):
+    shop.write(
+        {
+            "src/raw/orders.yaml": "source: {files: data_raw/orders-*.csv, tolerate: 1}\n",
+            "data_raw/orders-0.csv": "",
+            "data_raw/orders-2.csv": "id,customer,amount\n4,b,40\n",
+        }
+    )
+    assert shop.run().status == "published"
+    shop.write({"data_raw/orders-2.csv": None})
+    assert shop.run().status == "published"
+    assert len(shop.rows("raw.orders")) == 3
 
 
 def test_macros_are_part_of_what_uses_them(shop):

@@ -126,10 +126,12 @@ def test_every_fault_at_once(project):
 
 def test_secrets_are_in_no_record_and_no_error(project):
     config = "pipeline: p\nparams:\n  dsn: ${DSN}\n  api_token: abc12345\n  level: ${LEVEL}\n"
+    config += "  api_tokens: [alphasecret, betasecret]\n"
     root = project(config, "DSN=postgres://me:hunter2@db\nLEVEL=very-hidden\n")
     settings = read_settings(root, variables={})
     text = str(settings.record())
-    for secret in ("hunter2", "abc12345", "very-hidden"):
+    assert settings.masker.text("betasecret") == "***"
+    for secret in ("hunter2", "abc12345", "very-hidden", "alphasecret"):
         assert secret not in text
     assert settings.masker.text("at postgres://me:hunter2@db!") == "at ***!"
     assert settings.params["level"] == "very-hidden"

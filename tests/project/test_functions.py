@@ -62,7 +62,7 @@ def test_a_change_of_an_imported_module_is_noticed(root):
     [
         ("ctx.params.get('a', 1)", (("a", 4),), False),
         ("ctx.params[name]", None, False),
-        ("other(ctx)", None, False),
+        ("other(ctx)", None, True),
         ("ctx.run_time", (), True),
     ],
 )

@@ -12,7 +12,7 @@ def test_names_that_look_secret(key):
     assert looks_secret(key)
 
 
-@pytest.mark.parametrize("key", ["customer", "key", "pipeline", "passenger"])
+@pytest.mark.parametrize("key", ["customer", "key", "pipeline", "passenger", "author_limit"])
 def test_names_that_do_not(key):
     assert not looks_secret(key)
 
@@ -20,12 +20,9 @@ def test_names_that_do_not(key):
 def test_secrets_are_masked_however_deep_and_the_longest_first():
     masker = Masker.of(["hunter2", "hunter2-long", "15", ""])
     value = {"a": ["x hunter2-long y", ("hunter2",)], "n": 15, "day": dt.date(2015, 1, 1), "t": 150}
-    assert masker.value(value) == {
-        "a": [f"x {MASK} y", (MASK,)],
-        "n": MASK,
-        "day": dt.date(2015, 1, 1),
-        "t": 150,
-    }
+    masked = {"a": [f"x {MASK} y", (MASK,)], "day": dt.date(2015, 1, 1), "t": 150}
+    assert masker.value(value) == {**masked, "n": 15}
+    assert masker.settings(value) == {**masked, "a": [f"x {MASK} y", [MASK]], "n": MASK}
     assert masker.text("15 of 150") == "15 of 150"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -309,3 +310,10 @@ def test_an_option_that_makes_no_sense_is_refused(option: dict[str, Any]) -> Non
     (name,) = option
     with pytest.raises(CommandError, match=f"`{name}` must be at least"):
         run_dag(ETL, nothing(ETL), **option)
+
+
+def test_a_task_that_calls_exit_is_a_failed_task_and_not_the_end() -> None:
+    result = run_dag({"a": [], "b": []}, {"a": lambda: sys.exit(0), "b": lambda: 1})
+    assert not result.ok
+    assert "sys.exit(0)" in str(result.tasks["a"].error)
+    assert result.tasks["b"].value == 1

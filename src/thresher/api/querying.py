@@ -75,7 +75,7 @@ def run_query(
                     at=datetime.now(UTC),
                     environment=environment,
                     sql=sql,
-                    params=bound,
+                    params=work.settings.masker.settings(bound),
                     seconds=seconds,
                     rows=rows,
                     error=error,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from thresher.api.hands import Hands
@@ -28,7 +29,10 @@ def survey(
     published: dict[str, Known] = {}
     if current is not None:
         published = {
-            name: _known(snapshot, current.verdicts.get(name))
+            name: replace(
+                _known(snapshot, current.verdicts.get(name)),
+                lost=not all(lake.holds(file) for file in snapshot.files),
+            )
             for name, snapshot in current.snapshots.items()
         }
 

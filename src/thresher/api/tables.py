@@ -141,7 +141,7 @@ def _rows(
     if isinstance(asset.body, SqlBody):
         params = {name: work.settings.params[name] for name in asset.params}
         if asset.uses_run_time:
-            params["run_time"] = grain(asset, datetime.now(UTC))
+            params["run_time"] = grain(asset, datetime.now(UTC), work.settings.config.timezone)
     macros = {name: work.project.macros[name].statement for name in _macros(asset)}
     return hands.engine().head(sql, tables, params, macros=macros, limit=limit)
 

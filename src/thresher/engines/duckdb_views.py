@@ -91,11 +91,11 @@ class Views:
         if not missing and not new:
             return
         with closing(self._enter(namespace)) as cursor:
-            for name, sql in new.items():
-                _create_macro(cursor, name, sql)
-                namespace.macros[name] = sql
             for name in missing:
                 self._create_view(cursor, namespace, name, tables)
+            for name, sql in new.items():  # after the views: a macro may read a table
+                _create_macro(cursor, name, sql)
+                namespace.macros[name] = sql
 
     def _create_view(
         self,

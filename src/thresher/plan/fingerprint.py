@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from thresher.project.asset import Asset, Materialized, PythonBody, SourceBody, SqlBody, Volatile
 from thresher.project.project import Project
@@ -62,16 +63,23 @@ def ingredients(
     if asset.materialized is Materialized.VIEW:
         found["materialized"] = asset.materialized
     if asset.volatile is not None:
-        found["time"] = grain(asset, run_time).isoformat()
+        found["time"] = grain(asset, run_time, settings.config.timezone).isoformat()
     if engine is not None:
         found["engine"] = engine
     return found
 
 
-def grain(asset: Asset, run_time: datetime) -> datetime:
-    """Give the time that `$run_time` stands for: that of the run, or the beginning of its day."""
+def grain(asset: Asset, run_time: datetime, timezone: str) -> datetime:
+    """Give the time that `$run_time` stands for: that of the run, or the beginning of its day.
+
+    Args:
+        asset: who asks.
+        run_time: when the run began.
+        timezone: where the day begins.
+    """
     if asset.volatile is Volatile.DAY:
-        return run_time.replace(hour=0, minute=0, second=0, microsecond=0)
+        local = run_time.astimezone(ZoneInfo(timezone))
+        return local.replace(hour=0, minute=0, second=0, microsecond=0)
     return run_time
 
 

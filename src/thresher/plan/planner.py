@@ -24,6 +24,8 @@ class Known:
     built_at: datetime
     audit_key: str | None = None
     """Key of the audit that it passed, if it did."""
+    lost: bool = False
+    """Whether some of its files are no longer there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class _Planner:
 
     def add(self, asset: Asset) -> None:
         known = self._situation.published.get(asset.name)
-        if asset.name not in self._selected:
+        if asset.name not in self._selected and not self._follows(known):
             if known is not None:
                 self._left(asset, known)
             return
@@ -112,6 +114,18 @@ class _Planner:
         step = self._decide(asset, known)
         self.steps[asset.name] = step
         self._settled[asset.name] = step.version
+
+    def _follows(self, known: Known | None) -> bool:
+        """Say whether a published view stands on what moves: readers see it through the view."""
+        return (
+            known is not None
+            and "materialized" in known.ingredients
+            and any(
+                self._settled.get(key.removeprefix("input:")) != version
+                for key, version in known.ingredients.items()
+                if key.startswith("input:")
+            )
+        )
 
     def refuse_missing(self) -> None:
         if not self._missing:
@@ -145,7 +159,7 @@ class _Planner:
         looked_at = asset.name in self._situation.listings or not isinstance(asset.body, SourceBody)
         settled = all(self._settled.get(name) for name in asset.inputs)
         now = self._ingredients(asset) if looked_at else known.ingredients
-        stale = not settled or fingerprint(now) != known.fingerprint
+        stale = known.lost or not settled or fingerprint(now) != known.fingerprint
         self._settled[asset.name] = known.version
         self.steps[asset.name] = self._step(
             asset,
@@ -164,6 +178,8 @@ class _Planner:
         now = self._ingredients(asset)
         renamed = self._situation.published.get(asset.renamed_from or "")
         why = changes(known.ingredients, now) if known else "never built"
+        if known and known.lost:
+            why = "its files are gone"
         if listing.fault:
             return self._step(asset, Action.BUILD, listing.fault, known)
         if pending:
@@ -173,7 +189,7 @@ class _Planner:
         made = {"fingerprint": fingerprint(now), "ingredients": now}
         if self._situation.full_refresh:
             return self._step(asset, Action.BUILD, "full refresh asked for", known, **made)
-        if known and known.fingerprint == made["fingerprint"]:
+        if known and not known.lost and known.fingerprint == made["fingerprint"]:
             version = known.version
             return self._step(asset, Action.KEEP, "unchanged", known, version=version, **made)
         found = self._situation.find(asset.name, str(made["fingerprint"]))

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from thresher.errors import CommandError, Fault, Place, ProjectError
 from thresher.project.documents import Document, nearest, parse_document, scalar, validate
-from thresher.project.secrets import Masker, looks_secret, mask_keys
+from thresher.project.secrets import Masker, looks_secret, mask_keys, plain_values
 from thresher.project.text_files import read_text
 from thresher.project.units import Duration, Size
 
@@ -159,7 +159,7 @@ class Settings:
             "params": {name: _plain(value) for name, value in self.params.items()},
             "run": self.run.model_dump(mode="json"),
         }
-        masked: dict[str, Any] = mask_keys(self.masker.value(facts))
+        masked: dict[str, Any] = mask_keys(self.masker.settings(facts))
         return masked
 
 
@@ -220,7 +220,7 @@ def _settings(
                 hint=nearest(key, params) or f"parameters: {', '.join(sorted(params)) or 'none'}",
             )
         params[key] = _given(key, value, params[key])
-    secrets = {str(v) for k, v in params.items() if looks_secret(k)}
+    secrets = {str(v) for k, p in params.items() if looks_secret(k) for v in plain_values(p)}
     run = config.run
     if chosen.run is not None:
         run = run.model_copy(

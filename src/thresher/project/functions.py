@@ -229,7 +229,7 @@ def _context_uses(
             if given is not None:
                 params.setdefault(given, use.lineno)
         elif name is None:
-            dynamic = True
+            dynamic = uses_run_time = True
     return (None if dynamic else tuple(sorted(params.items()))), uses_run_time
 
 
@@ -273,19 +273,25 @@ def _imports(
     return tuple(sorted(modules.items())), tuple(sorted(packages.items()))
 
 
+def _prefixes(name: str) -> list[str]:
+    """Give what importing a name runs: `a.b.c` runs `a` and `a.b` as well."""
+    parts = name.split(".")
+    return [".".join(parts[: length + 1]) for length in range(len(parts))]
+
+
 def _imported_modules(
     tree: ast.Module, path: str, faults: list[Fault]
 ) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield alias.name, node.lineno
+                yield from ((name, node.lineno) for name in _prefixes(alias.name))
         elif isinstance(node, ast.ImportFrom):
             if node.level:
                 hint = "import it by its name from the project's root or from `src`"
                 faults.append(Fault("relative imports are refused", Place(path, node.lineno), hint))
             elif node.module:
-                yield node.module, node.lineno
+                yield from ((name, node.lineno) for name in _prefixes(node.module))
                 for alias in node.names:
                     yield f"{node.module}.{alias.name}", node.lineno
 

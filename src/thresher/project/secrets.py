@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 MASK = "***"
-#: Values shorter than this are masked where they stand alone, not inside longer texts.
+#: Values shorter than this are masked among the settings alone, not in texts.
 SHORTEST_INSIDE = 4
 
-_SECRET_KEY = re.compile(
-    r"(password|passwd|passphrase|pwd|secret|token|credential|api_?key|access_?key|private_?key|auth|dsn)",
-    re.IGNORECASE,
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_SECRET_WORDS = frozenset(
+    {
+        *("password", "passwords", "passwd", "passphrase", "pwd", "secret", "secrets", "dsn"),
+        *("token", "tokens", "credential", "credentials", "auth"),
+        *("apikey", "accesskey", "privatekey"),
+    }
 )
+_SECRET_KEYS = frozenset({("api", "key"), ("access", "key"), ("private", "key")})
 T = TypeVar("T")
 
 
 def looks_secret(key: str) -> bool:
     """Say whether the name of a key or variable tells that its value is secret."""
-    return _SECRET_KEY.search(key) is not None
+    words = [word.lower() for word in _WORDS.findall(key)]
+    pairs = set(itertools.pairwise(words))
+    return not _SECRET_WORDS.isdisjoint(words) or not _SECRET_KEYS.isdisjoint(pairs)
+
+
+def plain_values(value: object) -> Iterator[object]:
+    """Give a value, or every value of a list however deep."""
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from plain_values(part)
+    else:
+        yield value
 
 
 @dataclass(frozen=True)
@@ -37,15 +54,23 @@ class Masker:
 
     def text(self, text: str) -> str:
         """Give the text with every secret in it replaced."""
-        if text in self.secrets:
-            return MASK
         for secret in sorted(self.secrets, key=len, reverse=True):
             if len(secret) >= SHORTEST_INSIDE:
                 text = text.replace(secret, MASK)
         return text
 
+    def settings(self, value: Any) -> Any:
+        """Give settings with every secret replaced, numbers and short texts among them."""
+        if isinstance(value, Mapping):
+            return {key: self.settings(part) for key, part in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.settings(part) for part in value]
+        if str(value) in self.secrets and not isinstance(value, bool):
+            return MASK
+        return self.text(value) if isinstance(value, str) else value
+
     def value(self, value: T) -> T:
-        """Give a value with every secret in it replaced, however deep, its type kept."""
+        """Give a value with every secret in its texts replaced, however deep, its type kept."""
         if not self.secrets:
             return value
         masked: Any = value
@@ -59,8 +84,6 @@ class Masker:
             masked = {self.value(key): self.value(part) for key, part in value.items()}
         elif isinstance(value, (list, tuple)):
             masked = type(value)([self.value(part) for part in value])
-        elif str(value) in self.secrets and not isinstance(value, bool):
-            masked = MASK
         result: T = masked
         return result
 

@@ -68,7 +68,7 @@ class Builder:
                     tables=job_tables,
                     params=self._params(asset),
                     run=self.run,
-                    run_time=grain(asset, self.plan.run_time),
+                    run_time=self._run_time(asset),
                     macros={m.name: m.statement for m in self._macros(asset)},
                 )
             )
@@ -102,6 +102,7 @@ class Builder:
                         root=self.project.root,
                         folder=draft.folder,
                         units=fresh,
+                        kept=len(kept),
                         schema=before.schema if before and kept else None,
                         sample=parse_share(self.plan.sample) if self.plan.sample else None,
                     )
@@ -167,8 +168,11 @@ class Builder:
         settings = self.project.settings
         params = {name: settings.params[name] for name in asset.params}
         if asset.uses_run_time and asset.kind is Kind.SQL:
-            params["run_time"] = grain(asset, self.plan.run_time)
+            params["run_time"] = self._run_time(asset)
         return params
+
+    def _run_time(self, asset: Asset) -> datetime:
+        return grain(asset, self.plan.run_time, self.project.settings.config.timezone)
 
     def _macros(self, asset: Asset) -> list[Any]:
         used = getattr(asset.body, "macros", ())

@@ -216,6 +216,8 @@ class _Run:
             value, _ = call(self.retry, attempts, on_failure=attempts.failed, sleep=self.pause)
         except Exception as error:  # noqa: BLE001 - a task is the user's code: it may raise anything
             failure = error
+        except SystemExit as error:
+            failure = AssetError(f"it called `sys.exit({error.code!r})`")
         return self.over(
             TaskResult(
                 task=task,

@@ -11,6 +11,8 @@ from typing import Protocol
 
 from thresher.errors import CommandError, RunInterruptedError, ThresherError
 from thresher.events import Event, Published, RunFinished, RunStarted
+from thresher.plan.plan import Action
+from thresher.project.project import Project
 from thresher.results import (
     Outcome,
     OutcomeStatus,
@@ -166,24 +168,27 @@ def _publish(
     walk: Walk, publisher: Publisher, options: Options, outcomes: tuple[Outcome, ...]
 ) -> Publication | None:
     """Publish what may be seen; None where that is nothing, or nothing new."""
-    passed = [outcome for outcome in outcomes if outcome.ok]
-    if len(passed) < len(outcomes) and not options.publish_what_passed:
-        return None
-    if any(outcome.verdict and outcome.verdict.critical for outcome in outcomes):
+    everything = all(outcome.ok for outcome in outcomes)
+    if not everything and not options.publish_what_passed:
         return None
     plan, current = walk.plan, walk.current
     before_tables = dict(current.snapshots) if current else {}
+    removed = plan.removed if everything else ()
+    passed = publishable(walk.project, outcomes, before_tables)
+    if any(outcome.verdict and outcome.verdict.critical for outcome in outcomes):
+        return None
     before_verdicts = dict(current.verdicts) if current else {}
-    tables: dict[str, Snapshot] = {n: s for n, s in before_tables.items() if n not in plan.removed}
+    tables: dict[str, Snapshot] = {n: s for n, s in before_tables.items() if n not in removed}
     verdicts: dict[str, Verdict] = {n: v for n, v in before_verdicts.items() if n in tables}
-    for outcome in passed:
-        if outcome.snapshot is None or outcome.status is OutcomeStatus.KEPT:
+    for outcome in outcomes:
+        if outcome.asset not in passed or outcome.snapshot is None:
             continue
         tables[outcome.asset] = outcome.snapshot
         if outcome.verdict is not None:
             verdicts[outcome.asset] = outcome.verdict
     if _same(before_tables, tables) and _keys(before_verdicts) == _keys(verdicts):
         return None
+    _refuse_apart(tables)
     sample = _sample(tables)
     if sample and walk.project.settings.protected:
         raise CommandError(
@@ -212,10 +217,57 @@ def _publish(
             parent=plan.parent,
             tables=len(tables),
             changed=tuple(changed),
-            removed=plan.removed,
+            removed=removed,
         )
     )
     return publication
+
+
+def _refuse_apart(tables: Mapping[str, Snapshot]) -> None:
+    """Refuse a view that would show other versions than those it was audited on.
+
+    Raises:
+        CommandError: there is one.
+    """
+    for name, snapshot in tables.items():
+        inputs = snapshot.inputs if snapshot.sql is not None else {}
+        apart = [n for n, v in inputs.items() if n not in tables or tables[n].version != v]
+        if apart:
+            raise CommandError(
+                f"the view `{name}` would show another `{apart[0]}` than it was audited on",
+                hint=f"select it as well: `--select {name}`, or run everything",
+            )
+
+
+def publishable(
+    project: Project, outcomes: tuple[Outcome, ...], before: Mapping[str, Snapshot]
+) -> set[str]:
+    """Name the changed assets that can be shown together, beside what stays as it was.
+
+    An asset is held back with what it was built on or checked against; and where a view, or a table
+    that was audited anew, stays as it was, what it would show or break is held back with it.
+
+    Args:
+        project: where inputs and contracts are.
+        outcomes: how the assets of the run ended.
+        before: published version of each asset.
+    """
+    active = {o.asset for o in outcomes if o.status is not OutcomeStatus.KEPT}
+    good = {o.asset for o in outcomes if o.ok and o.asset in active}
+    while True:
+        held: set[str] = set()
+        for outcome in outcomes:
+            asset = project.assets[outcome.asset]
+            needed = {*asset.inputs, *asset.contract.references} & active
+            stays = before.get(outcome.asset) if outcome.asset not in good else None
+            if outcome.asset in good and needed - good:
+                held.add(outcome.asset)
+            elif stays is not None and outcome.asset in active:
+                held |= (set(stays.inputs) if stays.sql is not None else set()) & good
+                held |= (needed if outcome.action is Action.AUDIT else set()) & good
+        if not held:
+            return good
+        good -= held
 
 
 def _sample(tables: Mapping[str, Snapshot]) -> str | None:
@@ -253,7 +305,7 @@ def _result(
         seconds=clock.seconds,
         outcomes=outcomes,
         publication=publication.number if publication else None,
-        removed=walk.plan.removed if publication else (),
+        removed=walk.plan.removed if publication and not failed else (),
         sample=walk.plan.sample,
     )
     if options.strict and result.refused and not failed:

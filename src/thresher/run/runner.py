@@ -9,6 +9,7 @@ from __future__ import annotations
 import graphlib
 import logging
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from thresher.errors import Fault, Place, ThresherError
+from thresher.errors import AssetError, Fault, Place, ThresherError
 from thresher.events import (
     AssetStarted,
     AttemptFailed,
@@ -126,6 +127,7 @@ class Walk:
     _inbox: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
     _progress: dict[str, _Progress] = field(default_factory=dict)
     _tables: dict[str, Snapshot] = field(default_factory=dict)
+    _stopping: threading.Event = field(default_factory=threading.Event)
     _futures: set[Future[None]] = field(default_factory=set)
 
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -167,6 +169,7 @@ class Walk:
 
     def _stop(self, pool: ThreadPoolExecutor) -> None:
         """Start nothing more, interrupt what is under way, and wait for it only so long."""
+        self._stopping.set()
         pool.shutdown(wait=False, cancel_futures=True)
         deadline = time.monotonic() + STOP_SECONDS
         while any(not future.done() for future in self._futures) and time.monotonic() < deadline:
@@ -192,7 +195,7 @@ class Walk:
         if phase == BUILD and not progress.faults:
             self._block(progress, progress.step.inputs, "was not published")
         if phase == AUDIT and not progress.faults:
-            self._block(progress, progress.step.waits_for, "was not built")
+            self._block(progress, progress.step.waits_for, "did not pass")
         if progress.faults:
             self._inbox.put((node, None))
             return
@@ -217,6 +220,8 @@ class Walk:
         progress.started = now()
 
         def attempt() -> tuple[Snapshot, bool]:
+            if self._stopping.is_set():
+                raise AssetError("interrupted")
             self._inbox.put(
                 AssetStarted(
                     run=self.run,
@@ -245,7 +250,9 @@ class Walk:
             progress.attempts = number + 1
 
         with progress.clocked():
-            (progress.snapshot, progress.reused), _ = call(self.retry, attempt, on_failure=failed)
+            (progress.snapshot, progress.reused), _ = call(
+                self.retry, attempt, on_failure=failed, sleep=self._stopping.wait
+            )
 
     def _audit(self, progress: _Progress) -> None:
         """Hold a version against its contract; runs in a worker."""

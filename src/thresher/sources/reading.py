@@ -162,8 +162,9 @@ class Reading:
 
     def _written(self, targets: Targets) -> Written:
         units = list(enumerate(self.extract.units, 1))
-        tolerated = self.settings.tolerance.allows(len(self._refused), len(units))
-        fine = tolerated and bool(self._loaded)
+        kept = self.extract.kept
+        tolerated = self.settings.tolerance.allows(len(self._refused), len(units) + kept)
+        fine = tolerated and bool(self._loaded or kept)
         records = tuple(self._record(number, unit, fine=fine) for number, unit in units)
         if not fine:
             raise RefusedFilesError(self.extract.asset.name, records, self.settings.tolerate)
