@@ -176,6 +176,18 @@ class CredentialsError(ThresherError):
     exit_code = 4
 
 
+class Terminated(KeyboardInterrupt):  # an interruption, as its base is
+    """The process was asked to end; like Ctrl-C, so that no handler of errors swallows it.
+
+    Attributes:
+        signal_number: the signal.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        self.signal_number = signal_number
+        super().__init__()
+
+
 class RunInterruptedError(ThresherError):
     """The run was stopped by a signal; nothing of it was published.
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from thresher._version import __version__
-from thresher.errors import RunInterruptedError, ThresherError
+from thresher.errors import Terminated, ThresherError
 
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Make and look": {
@@ -118,9 +118,10 @@ def _run(given: list[str], *, debug: bool) -> int:
             raise
         _tell(error)
         return 2
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
         click.echo("interrupted", err=True)
-        return 130
+        stopped = error.__cause__ if isinstance(error, click.Abort) else error
+        return 128 + getattr(stopped, "signal_number", signal.SIGINT)
     except BrokenPipeError:
         return 141
     except ThresherError as error:
@@ -138,7 +139,7 @@ def _run(given: list[str], *, debug: bool) -> int:
 
 
 def _terminated(number: int, _: object) -> NoReturn:
-    raise RunInterruptedError(number)
+    raise Terminated(number)
 
 
 def _tell(error: click.ClickException) -> None:
