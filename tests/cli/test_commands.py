@@ -253,6 +253,15 @@ def test_a_signal_stops_a_run_and_leaves_the_warehouse(shop, number, code):
     assert "interrupted" in thresher(shop, "runs").stdout
 
 
+def test_a_termination_is_swallowed_by_no_handler_of_errors():
+    from thresher.cli.main import _terminated
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        _terminated(signal.SIGTERM, None)
+    assert not isinstance(caught.value, Exception)  # which loggers swallow
+    assert caught.value.signal_number == signal.SIGTERM
+
+
 def test_strict_exits_with_3_where_a_file_was_set_aside(shop):
     write(
         shop,

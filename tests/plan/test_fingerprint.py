@@ -1,4 +1,16 @@
-from thresher.plan.fingerprint import changes, fingerprint
+from datetime import UTC, datetime
+
+from thresher.plan.fingerprint import changes, fingerprint, grain
+from thresher.project.asset import Asset, SqlBody, Volatile
+
+
+def test_a_day_begins_where_the_project_is():
+    daily = Asset(name="a.b", path="", body=SqlBody("", "", None), volatile=Volatile.DAY)
+    before, after = (datetime(2026, 6, 1, hour, tzinfo=UTC) for hour in (6, 8))
+    assert grain(daily, before, "UTC") == grain(daily, after, "UTC")
+    there = "America/Los_Angeles"
+    assert grain(daily, before, there).date().isoformat() == "2026-05-31"
+    assert grain(daily, after, there).date().isoformat() == "2026-06-01"
 
 
 def test_a_fingerprint_does_not_hang_on_the_order_of_its_ingredients():

@@ -51,6 +51,13 @@ def test_comments_and_layout_are_no_part_of_it(root):
     assert one.body.source == other.body.source != changed.body.source
 
 
+def test_a_package_is_part_of_what_imports_its_module(root):
+    (root / "src" / "lib" / "__init__.py").write_text("K = 1\n")
+    one = parse_function(GOOD, "a.py", root)
+    (root / "src" / "lib" / "__init__.py").write_text("K = 2\n")
+    assert parse_function(GOOD, "a.py", root).body.modules != one.body.modules
+
+
 def test_a_change_of_an_imported_module_is_noticed(root):
     one = parse_function(GOOD, "a.py", root)
     (root / "src" / "lib" / "deep.py").write_text("import pandas\nX = 1\n")
