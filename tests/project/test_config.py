@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from thresher.errors import CommandError, ProjectError
-from thresher.project.config import read_settings
+from thresher.project.settings import read_settings
 
 
 @pytest.fixture

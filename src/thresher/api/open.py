@@ -119,7 +119,7 @@ class OpenProject:
         """
         with self._masked():
             return running.make_plan(
-                self._work(), _words(select), _words(exclude), sample, full_refresh=full_refresh
+                self.work, _words(select), _words(exclude), sample, full_refresh=full_refresh
             )
 
     def run(
@@ -155,7 +155,7 @@ class OpenProject:
         options = Options(publish_what_passed=publish_what_passed, strict=strict)
         with self._masked():
             return running.run(
-                self._work(),
+                self.work,
                 _words(select),
                 _words(exclude),
                 sample,
@@ -185,7 +185,7 @@ class OpenProject:
             AssetError: the query failed.
         """
         with self._masked():
-            return run_query(self._work(), sql, params or {}, export=export, limit=limit)
+            return run_query(self.work, sql, params or {}, export=export, limit=limit)
 
     def table(self, name: str) -> Table:
         """Give a published table, to be read as Arrow, Polars, pandas or a DuckDB relation.
@@ -203,7 +203,7 @@ class OpenProject:
             CommandError: there is no such asset, or what it reads was never built.
         """
         with self._masked():
-            return preview(self._work(), name.lower(), limit)
+            return preview(self.work, name.lower(), limit)
 
     def graph(self, form: str = "text") -> str:
         """Draw the assets and what they read, as `text`, `mermaid`, `json` or `svg`.
@@ -216,7 +216,7 @@ class OpenProject:
     def publications(self) -> tuple[PublicationRow, ...]:
         """List the publications of the environment, the newest first."""
         with self._masked():
-            return catalog.publications(self._work())
+            return catalog.publications(self.work)
 
     def rollback(self, to: str | None = None) -> PublicationRow:
         """Make an earlier publication the current one again.
@@ -229,7 +229,7 @@ class OpenProject:
             HeldError: a run holds the environment.
         """
         with self._masked():
-            return catalog.rollback(self._work(), to)
+            return catalog.rollback(self.work, to)
 
     def gc(
         self, *, dry_run: bool = False, keep: int | None = None, grace: timedelta | None = None
@@ -242,7 +242,7 @@ class OpenProject:
             grace: age below which nothing goes; from `config.yaml` if None.
         """
         with self._masked():
-            return catalog.clean(self._work(), dry_run=dry_run, keep=keep, grace=grace)
+            return catalog.clean(self.work, dry_run=dry_run, keep=keep, grace=grace)
 
     def runs(self, limit: int = 20) -> tuple[history.RunRow, ...]:
         """List the latest runs, the newest first."""
@@ -256,7 +256,9 @@ class OpenProject:
         """
         return history.run(self.root / HISTORY, run)
 
-    def _work(self) -> running.Work:
+    @property
+    def work(self) -> running.Work:
+        """What the functions of `thresher.api` work with."""
         return running.Work(self.project, self._cache, self.warehouse, self.root / HISTORY)
 
     @contextmanager

@@ -20,9 +20,9 @@ from thresher.observe.report import write_reports
 from thresher.plan import planner
 from thresher.plan.plan import Plan
 from thresher.project.cache import ParseCache
-from thresher.project.config import Settings
 from thresher.project.project import Project
 from thresher.project.selection import select as select_assets
+from thresher.project.settings import Settings
 from thresher.project.units import parse_share
 from thresher.results import Publication, RunResult
 from thresher.run.build import Builder

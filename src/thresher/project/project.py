@@ -9,7 +9,7 @@ from pathlib import Path
 
 from thresher.errors import Fault, Place
 from thresher.project.asset import Asset
-from thresher.project.config import Settings
+from thresher.project.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from thresher.errors import CommandError, Fault, Place, ProjectError
 from thresher.project import rules
 from thresher.project.asset import Asset, Materialized, SourceBody, SqlBody
 from thresher.project.cache import ParseCache
-from thresher.project.config import CONFIG_FILE, Config, Settings, read_settings
+from thresher.project.config import CONFIG_FILE, Config
 from thresher.project.contract import Contract
 from thresher.project.contracts import Head, read_head
 from thresher.project.documents import Document, parse_document, validate
@@ -22,6 +22,7 @@ from thresher.project.functions import parse_function
 from thresher.project.macros import macros_used, read_macros
 from thresher.project.parsed import cached_query
 from thresher.project.project import Macro, Project, order
+from thresher.project.settings import Settings, read_settings
 from thresher.project.source import FilesSettings
 from thresher.project.text_files import files_below, read_text, unreadable
 

@@ -1,0 +1,150 @@
+"""The configuration in force: `config.yaml` read for one environment, with its parameters."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from thresher.errors import CommandError, ProjectError
+from thresher.project.config import CONFIG_FILE, Config, RunConfig
+from thresher.project.documents import Document, nearest, parse_document, scalar, validate
+from thresher.project.secrets import Masker, looks_secret, mask_keys, plain_values
+from thresher.project.text_files import read_text
+from thresher.project.variables import Filler, missing_from_example, read_dotenv
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The configuration in force: one environment, with its parameters, and what is secret."""
+
+    config: Config
+    environment: str
+    params: Mapping[str, Any]
+    """Value of each parameter, overrides applied."""
+    run: RunConfig
+    warehouse: str
+    """Folder of the warehouse, relative to the project or absolute."""
+    masker: Masker
+    document: Document
+    """Where each key stands."""
+
+    @property
+    def protected(self) -> bool:
+        """Whether trial runs and partial publications are refused."""
+        return self.config.environments[self.environment].protected
+
+    def record(self) -> dict[str, Any]:
+        """Give the configuration as plain values, secrets masked, for the log."""
+        facts = {
+            **self.config.model_dump(mode="json", exclude={"environments", "params", "run"}),
+            "environment": self.environment,
+            "protected": self.protected,
+            "warehouse": self.warehouse,
+            "params": {name: _plain(value) for name, value in self.params.items()},
+            "run": self.run.model_dump(mode="json"),
+        }
+        masked: dict[str, Any] = mask_keys(self.masker.settings(facts))
+        return masked
+
+
+def read_settings(
+    root: Path,
+    *,
+    environment: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    variables: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Read `config.yaml` of a project for one environment.
+
+    Args:
+        root: folder of the project.
+        environment: its name; `THRESHER_ENV` or the default of the file where None.
+        params: values given on the command line, as texts, or from Python, as values.
+        variables: the process's environment.
+
+    Raises:
+        ProjectError: every fault of the file.
+        CommandError: the environment or a parameter is not in the file.
+    """
+    document = parse_document(read_text(root / CONFIG_FILE, CONFIG_FILE), CONFIG_FILE)
+    dotenv = read_dotenv(root)
+    wanted = environment or variables.get("THRESHER_ENV") or dotenv.get("THRESHER_ENV")
+    known = {**dotenv, **variables}
+    active = wanted or _default_environment(document)
+    filled = Filler(document, known, dotenv, active)
+    value = filled.fill(document.value, ())
+    faults = [*filled.faults, *missing_from_example(root, filled.names)]
+    masker = Masker.of(filled.secrets)
+    try:
+        config = validate(Config, document, value=value)
+    except ProjectError as error:
+        faults += error.faults
+    if faults:
+        wrong = ProjectError(faults)
+        wrong.rewrite(masker.text)
+        raise wrong
+    return _settings(config, active, params or {}, masker, document)
+
+
+def _settings(
+    config: Config, name: str, given: Mapping[str, Any], masker: Masker, document: Document
+) -> Settings:
+    if name not in config.environments:
+        raise CommandError(
+            f"there is no environment `{name}` in `{CONFIG_FILE}`",
+            hint=nearest(name, config.environments)
+            or f"environments: {', '.join(config.environments)}",
+        )
+    chosen = config.environments[name]
+    params = {**config.params, **chosen.params}
+    for key, value in given.items():
+        if key not in params:
+            raise CommandError(
+                f"there is no parameter `{key}` in `{CONFIG_FILE}`",
+                hint=nearest(key, params) or f"parameters: {', '.join(sorted(params)) or 'none'}",
+            )
+        params[key] = _given(key, value, params[key])
+    secrets = {str(v) for k, p in params.items() if looks_secret(k) for v in plain_values(p)}
+    run = config.run
+    if chosen.run is not None:
+        run = run.model_copy(
+            update={k: getattr(chosen.run, k) for k in chosen.run.model_fields_set}
+        )
+    return Settings(
+        config=config,
+        environment=name,
+        params=params,
+        run=run,
+        warehouse=chosen.warehouse or "warehouse",
+        masker=Masker.of([*masker.secrets, *secrets]),
+        document=document,
+    )
+
+
+def _given(name: str, value: Any, default: Any) -> Any:
+    """Read a value given on the command line as the type that the file has for it."""
+    if not isinstance(value, str) or isinstance(default, str):
+        return value
+    read = scalar(value)
+    if isinstance(default, float) and isinstance(read, int) and not isinstance(read, bool):
+        return float(read)
+    if isinstance(default, tuple):
+        return tuple(scalar(part.strip()) for part in value.split(","))
+    if type(read) is not type(default):
+        raise CommandError(
+            f"the parameter `{name}` is a {type(default).__name__} such as `{default}`, "
+            f"not `{value}`"
+        )
+    return read
+
+
+def _default_environment(document: Document) -> str:
+    value = document.value if isinstance(document.value, dict) else {}
+    return str(value.get("default_environment", "dev"))
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, (bool, int, float, str)) else str(value)
