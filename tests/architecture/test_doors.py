@@ -15,9 +15,14 @@ import pytest
 
 #: Patterns of the files that may import a package, as paths inside `src/thresher`.
 DOORS = {
-    "boto3": ["storage/s3.py"],
-    "botocore": ["storage/s3.py"],
+    "_pytest": ["testing/*"],
+    "adbc_driver_manager": ["sources/databases*.py"],
+    "adbc_driver_postgresql": ["sources/databases*.py"],
+    "adbc_driver_sqlite": ["sources/databases*.py"],
+    "boto3": ["storage/s3*.py"],
+    "botocore": ["storage/s3*.py"],
     "click": ["cli/*"],
+    "cronsim": ["project/*", "schedule/*"],
     "dotenv": ["project/*"],
     "duckdb": [
         "engines/duckdb*.py",
@@ -31,6 +36,7 @@ DOORS = {
     "markupsafe": ["observe/*", "docs/*"],
     "pydantic": ["project/*"],
     "pyspark": ["engines/spark.py"],
+    "pytest": ["testing/*"],
     "rich": ["observe/console.py", "cli/*"],
     "sqlglot": ["project/sql.py", "project/sql/*"],
     "tenacity": ["run/*"],
@@ -42,6 +48,11 @@ FRAMES = {"numpy", "pandas", "polars", "pyarrow", "python_calamine"}
 
 #: Packages that are required under another name than the one that is imported.
 DISTRIBUTIONS = {
+    "_pytest": "pytest",
+    "adbc_driver_manager": "adbc-driver-manager",
+    "adbc_driver_postgresql": "adbc-driver-postgresql",
+    "adbc_driver_sqlite": "adbc-driver-sqlite",
+    "botocore": "boto3",  # which is made of it
     "dotenv": "python-dotenv",
     "markupsafe": "jinja2",  # which is made of it
     "python_calamine": "python-calamine",

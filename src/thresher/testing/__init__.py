@@ -1,0 +1,1 @@
+"""Tests of one's own pipeline: a pytest plugin, and asserts that read well."""
