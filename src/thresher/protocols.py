@@ -88,6 +88,20 @@ class Engine(Protocol):
         """
         ...
 
+    def write(
+        self,
+        sql: str,
+        tables: Mapping[str, Snapshot],
+        target: Path,
+        params: Mapping[str, Any] | None = None,
+    ) -> Written:
+        """Write what a query gives into one Parquet file, in the order that it gives.
+
+        Raises:
+            AssetError: the query failed, or gives what Parquet cannot hold.
+        """
+        ...
+
     def rows(
         self,
         sql: str,

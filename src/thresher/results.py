@@ -99,6 +99,8 @@ class Snapshot:
     run: str
     engine: str
     """Name and version of the engine, for the record."""
+    part_of: str | None = None
+    """Version that its rows were taken from when some were set aside; None for what was built."""
 
     @property
     def version(self) -> str:
@@ -112,6 +114,8 @@ class Status(StrEnum):
     PASSED = "passed"
     TOLERATED = "tolerated"
     """Violated, by no more than its tolerance."""
+    QUARANTINED = "quarantined"
+    """Violated by rows that were set aside."""
     WARNED = "warned"
     FAILED = "failed"
     ERROR = "error"
@@ -153,6 +157,20 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """How the rows of a version were divided; each number was counted in files of its own."""
+
+    produced: int
+    """Rows that were built."""
+    published: int
+    """Rows of the version that may be seen."""
+    quarantined: int
+    """Rows that were set aside."""
+    quarantine: str
+    """Version of the table that holds these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What the audit of one version found."""
 
@@ -163,6 +181,8 @@ class Verdict:
     rows: int
     results: tuple[CheckResult, ...] = ()
     at: datetime
+    split: Split | None = None
+    """How its rows were divided, where some were set aside."""
 
     @property
     def passed(self) -> bool:
@@ -200,6 +220,8 @@ class Outcome:
     status: OutcomeStatus
     snapshot: Snapshot | None = None
     verdict: Verdict | None = None
+    quarantine: Snapshot | None = None
+    """Table of the rows that were set aside, if any were."""
     started: datetime
     seconds: float = 0.0
     attempts: int = 1

@@ -104,7 +104,7 @@ def run(
                 engine_matters=settings.config.rebuild_on_engine_change,
                 full_refresh=full_refresh,
             ),
-            judge=Judge(hands.engine, lake, plan.run_time, trial=sample is not None),
+            judge=Judge(hands.engine, lake, name, plan.run_time, trial=sample is not None),
             current=current,
             retry=Retry(settings.run.retries + 1, settings.run.backoff.total_seconds()),
             workers=settings.run.workers,

@@ -96,8 +96,24 @@ class DuckDBEngine:
             columns = describe(call, text, job.params)
             check_names([name for name, _ in columns], place)
             schema = file_schema(columns, place)
-            rows = copy(call, text, job.params, columns=columns, schema=schema, folder=job.folder)
+            target = job.folder / FILE
+            rows = copy(call, text, job.params, columns=columns, schema=schema, target=target)
         return Written(schema, ((FILE, rows),), rows=rows)
+
+    def write(
+        self,
+        sql: str,
+        tables: Mapping[str, Snapshot],
+        target: Path,
+        params: Mapping[str, Any] | None = None,
+    ) -> Written:
+        """Write what a query gives into one Parquet file."""
+        with self._call(tables) as call:
+            columns = describe(call, sql, params)
+            check_names([name for name, _ in columns])
+            schema = file_schema(columns)
+            rows = copy(call, sql, params, columns=columns, schema=schema, target=target)
+        return Written(schema, ((target.name, rows),), rows=rows)
 
     def rows(
         self,
@@ -260,5 +276,6 @@ def _write(call: Call, stream: Stream, reader: pa.RecordBatchReader, job: Job) -
     types = stream.types or [held for _, held in columns]
     logical = [(name, type_) for (name, _), type_ in zip(columns, types, strict=True)]
     schema = file_schema(logical, call.place)
-    rows = copy(call, text, None, columns=columns, schema=schema, folder=job.folder)
+    target = job.folder / FILE
+    rows = copy(call, text, None, columns=columns, schema=schema, target=target)
     return Written(schema, ((FILE, rows),), rows=rows)

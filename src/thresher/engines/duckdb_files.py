@@ -60,9 +60,9 @@ def copy(
     *,
     columns: Columns,
     schema: Schema,
-    folder: Path,
+    target: Path,
 ) -> int:
-    """Write a query's rows into `folder`, and give their number.
+    """Write a query's rows into a file, and give their number.
 
     Args:
         call: the cursor to use.
@@ -70,7 +70,7 @@ def copy(
         params: value of each parameter.
         columns: what the query gives.
         schema: what the file is to hold.
-        folder: where the file is written.
+        target: the file.
     """
     selected = ", ".join(
         column_sql(name, held, field.storage)
@@ -79,6 +79,5 @@ def copy(
     query = embed(text)
     if any(held != field.storage for (_, held), field in zip(columns, schema, strict=True)):
         query = f"(select {selected} from {query})"
-    target = quote_text(str(folder / FILE))
-    (count,) = call.fetch(f"copy {query} to {target} (format parquet)", params)[0]
+    (count,) = call.fetch(f"copy {query} to {quote_text(str(target))} (format parquet)", params)[0]
     return int(count)

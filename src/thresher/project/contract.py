@@ -28,6 +28,8 @@ class OnViolation(StrEnum):
     """What a violation does."""
 
     BLOCK = "block"
+    QUARANTINE = "quarantine"
+    """The violating rows are set aside, and the others are published."""
     WARN = "warn"
 
 
@@ -83,9 +85,14 @@ class Check:
         return dict(self.arguments).get(name)
 
     @property
+    def quarantines(self) -> bool:
+        """Whether the rows that violate it are set aside."""
+        return self.on_violation is OnViolation.QUARANTINE
+
+    @property
     def blocks(self) -> bool:
         """Whether a violation beyond the tolerance keeps the table from being published."""
-        return self.on_violation is OnViolation.BLOCK and self.severity is not Severity.WARNING
+        return self.on_violation is not OnViolation.WARN and self.severity is not Severity.WARNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +118,11 @@ class Contract:
     def references(self) -> tuple[str, ...]:
         """Assets that the checks need beside their own, sorted, each once."""
         return tuple(sorted({name for check in self.checks for name in check.references}))
+
+    @property
+    def quarantines(self) -> bool:
+        """Whether rows may be set aside, so that less is published than was built."""
+        return any(check.quarantines for check in self.checks)
 
     @property
     def types(self) -> dict[str, str]:

@@ -20,6 +20,8 @@ from thresher.project.units import parse_duration, parse_tolerance
 
 Scalar = bool | int | float | Decimal | dt.datetime | dt.date | str
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
+EVERY = Tolerance(share=1.0)
+"""What a check lets pass that sets rows aside and says of no number that it is too many."""
 POLICY = ("on_violation", "tolerate", "severity", "where", "message")
 
 
@@ -302,13 +304,15 @@ def _check(
     def said(name: str) -> Any:
         return next((v for p in policies if (v := getattr(p, name)) is not None), None)
 
+    on_violation = said("on_violation") or OnViolation.BLOCK
+    quarantines = on_violation is OnViolation.QUARANTINE
     return Check(
         kind=kind,
         columns=columns,
         arguments=arguments,
-        on_violation=said("on_violation") or OnViolation.BLOCK,
+        on_violation=on_violation,
         severity=said("severity") or Severity.ERROR,
-        tolerate=said("tolerate") or Tolerance(),
+        tolerate=said("tolerate") or (EVERY if quarantines else Tolerance()),
         where=said("where"),
         message=said("message"),
         references=references,

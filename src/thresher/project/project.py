@@ -88,13 +88,33 @@ def order(assets: Mapping[str, Asset]) -> tuple[dict[str, Asset], list[Fault]]:
     return ordered, _audit_cycles(ordered)
 
 
+def audit_needs(name: str, assets: Mapping[str, Asset]) -> list[tuple[str, str]]:
+    """Name what the audit of an asset waits for: `build` or `audit`, and the asset.
+
+    It waits for its own build, and for the rows of all that it is checked against. These are
+    settled when they are built or, where their own audit can set some aside, when that is done,
+    unless it waits for this asset in turn.
+    """
+    needed: list[tuple[str, str]] = [("build", name)]
+    for other in assets[name].contract.references:
+        if other in assets and other != name:
+            moves = assets[other].contract.quarantines and not _checks(other, name, assets)
+            needed.append(("audit" if moves else "build", other))
+    return needed
+
+
+def _checks(name: str, against: str, assets: Mapping[str, Asset]) -> bool:
+    """Say whether an asset is checked against another one, directly or not."""
+    checked = {each.name: each.contract.references for each in assets.values()}
+    return against in _reach(name, checked, None)
+
+
 def _audit_cycles(assets: Mapping[str, Asset]) -> list[Fault]:
     """Find checks that could never be judged: they need a table that waits for their verdict."""
     graph: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for name, asset in assets.items():
         graph["build", name] = [("audit", read) for read in asset.inputs]
-        needed = [to for to in asset.contract.references if to in assets]
-        graph["audit", name] = [("build", to) for to in (name, *needed)]
+        graph["audit", name] = audit_needs(name, assets)
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
@@ -112,7 +132,7 @@ def _reach(name: str, edges: Mapping[str, Iterable[str]], depth: int | None) -> 
     found: set[str] = set()
     frontier = {name}
     while frontier and (depth is None or depth > 0):
-        frontier = {to for at in frontier for to in edges[at]} - found
+        frontier = {to for at in frontier for to in edges.get(at, ())} - found
         found |= frontier
         depth = None if depth is None else depth - 1
     return found

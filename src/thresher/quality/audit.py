@@ -17,7 +17,7 @@ from thresher.project.contract import Check, Contract
 from thresher.quality.checks import CATALOGUE
 from thresher.quality.examples import MOST_EXAMPLES, plain_rows
 from thresher.quality.figures import freshness_finding
-from thresher.quality.kinds import Finding, RowCheck, Sql, TableCheck, looked_at
+from thresher.quality.kinds import Finding, RowCheck, Sql, TableCheck, limited, looked_at
 from thresher.quality.subject import Subject, Table
 from thresher.quality.wording import one_line, rows_that
 from thresher.results import CheckResult, Snapshot, Status, Verdict
@@ -140,7 +140,7 @@ class _Auditor:
         rows = table.snapshot.rows
         if check.where:
             rows = self._ask(Sql(f"select count(*) {looked_at(check, self.subject)}"))[0][0]
-        condition = _chosen(check, kind.violating(check, self.subject))
+        condition = limited(check, kind.violating(check, self.subject))
         violating = f"from {table.sql} where {condition.text}"
         count = Sql(f"select count(*) {violating}", condition.params)
         violations = self._ask(count)[0][0]
@@ -166,21 +166,11 @@ class _Auditor:
         return self.rows(query.text, self.subject.tables, query.params or None)
 
 
-def _chosen(check: Check, condition: Sql) -> Sql:
-    """Limit a condition to the rows that the check looks at."""
-    if not check.where:
-        return condition
-    # `case`, and not `and`, whose sides an engine may take in any order: `where: kind = 'number'`
-    # must keep other rows from a condition that would fail on them.
-    text = f"case when (\n{check.where}\n) then ({condition.text}) end"
-    return replace(condition, text=text)
-
-
 def _status(check: Check, finding: Finding, *, lenient: bool) -> Status:
     if not finding.violations:
         return Status.PASSED
     if finding.rows and check.tolerate.allows(finding.violations, finding.rows):
-        return Status.TOLERATED
+        return Status.QUARANTINED if check.quarantines and not lenient else Status.TOLERATED
     return Status.FAILED if check.blocks and not lenient else Status.WARNED
 
 

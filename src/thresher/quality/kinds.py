@@ -6,7 +6,7 @@ Both are data: functions that write SQL and say what its answer means. Nothing h
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from thresher.project.contract import Check
@@ -58,8 +58,21 @@ class TableCheck:
     """Says what the figures mean."""
     examples: Callable[[Check, Subject], Sql] | None = None
     """Gives the query for what violates it, the worst first, where that can be shown."""
+    violating_rows: Callable[[Check, Subject], Sql] | None = None
+    """Gives the condition of the rows that would have to go so that it holds, if it can name them;
+    window functions may stand in it."""
     needs_all: bool = False
     """Whether a sample can violate it though the whole does not."""
+
+
+def limited(check: Check, condition: Sql) -> Sql:
+    """Limit a condition to the rows that a check looks at."""
+    if not check.where:
+        return condition
+    # `case`, and not `and`, whose sides an engine may take in any order: `where: kind = 'number'`
+    # must keep other rows from a condition that would fail on them.
+    text = f"case when (\n{check.where}\n) then ({condition.text}) end"
+    return replace(condition, text=text)
 
 
 def looked_at(check: Check, subject: Subject) -> str:

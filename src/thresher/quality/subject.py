@@ -17,11 +17,13 @@ class Table:
     """A version as SQL names it; columns are found whatever their case, as SQL does."""
 
     snapshot: Snapshot
+    alias: str | None = None
+    """Name that a query gives it, where that is not its own."""
 
     @property
     def sql(self) -> str:
         """Its name, quoted."""
-        return quote_table(self.snapshot.asset)
+        return quote_name(self.alias) if self.alias else quote_table(self.snapshot.asset)
 
     @property
     def columns(self) -> tuple[str, ...]:

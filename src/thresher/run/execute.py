@@ -22,6 +22,7 @@ from thresher.results import (
     Verdict,
 )
 from thresher.run.runner import Walk
+from thresher.tables import quarantine_of
 from thresher.totals import totals
 
 SET_ASIDE_EXIT = 3
@@ -174,16 +175,20 @@ def _publish(
     plan, current = walk.plan, walk.current
     before_tables = dict(current.snapshots) if current else {}
     removed = plan.removed if everything else ()
+    gone = {*removed, *map(quarantine_of, removed)}
     passed = publishable(walk.project, outcomes, before_tables)
     if any(outcome.verdict and outcome.verdict.critical for outcome in outcomes):
         return None
     before_verdicts = dict(current.verdicts) if current else {}
-    tables: dict[str, Snapshot] = {n: s for n, s in before_tables.items() if n not in removed}
+    tables: dict[str, Snapshot] = {n: s for n, s in before_tables.items() if n not in gone}
     verdicts: dict[str, Verdict] = {n: v for n, v in before_verdicts.items() if n in tables}
     for outcome in outcomes:
         if outcome.asset not in passed or outcome.snapshot is None:
             continue
         tables[outcome.asset] = outcome.snapshot
+        tables.pop(quarantine_of(outcome.asset), None)
+        if outcome.quarantine is not None:
+            tables[quarantine_of(outcome.asset)] = outcome.quarantine
         if outcome.verdict is not None:
             verdicts[outcome.asset] = outcome.verdict
     if _same(before_tables, tables) and _keys(before_verdicts) == _keys(verdicts):

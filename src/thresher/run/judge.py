@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from thresher.plan.audit_key import audit_key
 from thresher.project.asset import Asset
 from thresher.protocols import Engine
 from thresher.quality.audit import audit, judge_again
+from thresher.quality.separation import to_set_aside
 from thresher.results import Snapshot, Status, Verdict
 from thresher.run.build import closure
+from thresher.run.separate import Separated, Separation
+from thresher.tables import quarantine_of
 from thresher.warehouse.lake import Lake
 
 
@@ -22,40 +25,79 @@ class Judge:
     engine: Callable[[], Engine]
     """Gives the engine; called only where there is something to check."""
     lake: Lake
+    run: str
     now: datetime
     """Time of the run, for checks that depend on it."""
     trial: bool = False
     """Whether the rows are a sample, which cannot hold what speaks of whole tables."""
 
-    def judge(self, asset: Asset, snapshot: Snapshot, tables: Mapping[str, Snapshot]) -> Verdict:
-        """Hold a version against its contract.
+    def judge(self, asset: Asset, snapshot: Snapshot, tables: Mapping[str, Snapshot]) -> Separated:
+        """Hold a version against its contract, and set aside the rows that it says go.
 
         Args:
             asset: whose contract.
-            snapshot: the version.
+            snapshot: the version as it was built.
             tables: version of each asset that is settled, for checks that refer to others.
+
+        Returns:
+            What was found, and the version that may be published: the one given, or what is left
+            of it.
         """
         needed = asset.contract.references
         referenced = {name: tables[name].version for name in needed if name in tables}
         key = audit_key(snapshot.version, asset.contract, referenced)
-        known = self.lake.verdict(asset.name, snapshot.version, key)
+        known = self._known(asset, snapshot, key)
         if known is not None and not self.trial:
-            return self.judge_again(asset, known)
-        own = {**tables, asset.name: snapshot}
-        verdict = audit(
-            snapshot,
-            asset.contract,
-            key=key,
-            rows=lambda *given: self.engine().rows(*given),
-            tables=closure((asset.name, *needed), own),
-            now=self.now,
-            lenient_references=self.trial,
-        )
-        computed = not verdict.count(Status.ERROR)
+            return replace(known, verdict=self.judge_again(asset, known.verdict))
+        found = self._found(asset, snapshot, tables, key)
+        if found.quarantine is not None:
+            own = audit_key(found.snapshot.version, asset.contract, referenced)
+            found = replace(found, verdict=replace(found.verdict, key=own))
+        computed = not found.verdict.count(Status.ERROR)
         if computed and not self.trial:  # what could not be computed may be, the next time
-            self.lake.save_verdict(verdict)
-        return verdict
+            self.lake.save_verdict(found.verdict, version=snapshot.version, key=key)
+        return found
 
     def judge_again(self, asset: Asset, verdict: Verdict) -> Verdict:
         """Judge the checks that depend on the time anew, from what the verdict recorded."""
         return judge_again(verdict, asset.contract, now=self.now)
+
+    def _known(self, asset: Asset, snapshot: Snapshot, key: str) -> Separated | None:
+        """Give what an earlier audit of the same came to, if all of it is still there."""
+        verdict = self.lake.verdict(asset.name, snapshot.version, key)
+        if verdict is None or verdict.split is None:
+            return None if verdict is None else Separated(verdict, snapshot)
+        left = self.lake.find_version(asset.name, verdict.version)
+        aside = self.lake.find_version(quarantine_of(asset.name), verdict.split.quarantine)
+        return Separated(verdict, left, aside) if left and aside else None
+
+    def _found(
+        self, asset: Asset, snapshot: Snapshot, tables: Mapping[str, Snapshot], key: str
+    ) -> Separated:
+        def held(version: Snapshot, others: Mapping[str, Snapshot]) -> Verdict:
+            return audit(
+                version,
+                asset.contract,
+                key=key,
+                rows=lambda *given: self.engine().rows(*given),
+                tables=others,
+                now=self.now,
+                lenient_references=self.trial,
+            )
+
+        own = {**tables, asset.name: snapshot}
+        others = closure((asset.name, *asset.contract.references), own)
+        verdict = held(snapshot, others)
+        if not to_set_aside(asset.contract.checks, verdict.results):
+            return Separated(verdict, snapshot)
+        separation = Separation(
+            engine=self.engine(),
+            lake=self.lake,
+            produced=snapshot,
+            contract=asset.contract,
+            tables=others,
+            run=self.run,
+            now=self.now,
+            audit=held,
+        )
+        return separation.separate(verdict)

@@ -25,7 +25,7 @@ from thresher.events import (
     Event,
 )
 from thresher.plan.plan import Action, Plan, Step
-from thresher.project.project import Project
+from thresher.project.project import Project, audit_needs
 from thresher.results import (
     Outcome,
     OutcomeStatus,
@@ -38,6 +38,7 @@ from thresher.run.build import Builder
 from thresher.run.judge import Judge
 from thresher.run.retry import Retry, call
 from thresher.run.telling import checked, finished, now, refused
+from thresher.tables import quarantine_of
 
 Node = tuple[str, str]
 """`build` or `audit`, and the asset."""
@@ -65,6 +66,7 @@ class _Progress:
     snapshot: Snapshot | None = None
     reused: bool = False
     verdict: Verdict | None = None
+    quarantine: Snapshot | None = None
     faults: tuple[Fault, ...] = ()
     blocked: bool = False
 
@@ -90,6 +92,7 @@ class _Progress:
             status=status,
             snapshot=self.snapshot,
             verdict=self.verdict,
+            quarantine=self.quarantine,
             started=self.started,
             seconds=self.seconds,
             attempts=self.attempts,
@@ -182,11 +185,9 @@ class Walk:
         graph: dict[Node, set[Node]] = {}
         for step in self.plan.steps:
             if step.asset in active:
-                needed = (*step.inputs, *step.waits_for)
                 graph[BUILD, step.asset] = {(AUDIT, n) for n in step.inputs if n in active}
-                graph[AUDIT, step.asset] = {(BUILD, step.asset)} | {
-                    (BUILD, name) for name in needed if name in active
-                }
+                needed = audit_needs(step.asset, self.project.assets)
+                graph[AUDIT, step.asset] = {node for node in needed if node[1] in active}
         return graph
 
     def _submit(self, pool: ThreadPoolExecutor, node: Node) -> None:
@@ -259,7 +260,9 @@ class Walk:
         assert progress.snapshot is not None  # noqa: S101  # built before it is audited
         asset = self.project.assets[progress.step.asset]
         with progress.clocked():
-            progress.verdict = self.judge.judge(asset, progress.snapshot, self._tables)
+            found = self.judge.judge(asset, progress.snapshot, self._tables)
+        progress.verdict, progress.quarantine = found.verdict, found.quarantine
+        progress.snapshot = found.snapshot
 
     def _finish(self, node: Node, future: Future[None] | None) -> None:
         """Take what a task came to; runs in the thread that walks."""
@@ -276,7 +279,8 @@ class Walk:
                 self.run, asset, () if progress.reused else progress.snapshot.units
             ):
                 self.tell(event)
-        elif future and phase == AUDIT and progress.verdict:
+        elif future and phase == AUDIT and progress.verdict and progress.snapshot:
+            self._tables[asset] = progress.snapshot  # less than was built, if rows were set aside
             for told in checked(self.run, progress.verdict):
                 self.tell(told)
             progress.faults = _violations(progress.verdict)
@@ -301,6 +305,7 @@ class Walk:
         assert self.current is not None  # noqa: S101  # only what is published can be kept
         progress = self._progress[step.asset]
         progress.snapshot = self.current.snapshots[step.asset]
+        progress.quarantine = self.current.snapshots.get(quarantine_of(step.asset))
         verdict = self.current.verdicts.get(step.asset)
         if verdict is not None:
             asset = self.project.assets[step.asset]
@@ -314,11 +319,22 @@ class Walk:
         published = self.current.snapshots if self.current else {}
         for name in (asset.name, asset.renamed_from or ""):
             if name in published and published[name].version == step.version:
-                return _renamed(published[name], asset.name)
+                return _renamed(self._whole(published[name]), asset.name)
         found = self.builder.lake.find_version(asset.name, step.version or "")
         if found is None:
             what = f"the version `{step.version}` of `{asset.name}` is no longer in the lake"
             raise ThresherError(what, hint="run the command again")
+        return found
+
+    def _whole(self, snapshot: Snapshot) -> Snapshot:
+        """Give a version as it was built, before rows of it were set aside."""
+        if snapshot.part_of is None:
+            return snapshot
+        found = self.builder.lake.find_version(snapshot.asset, snapshot.part_of)
+        if found is None:
+            what = f"`{snapshot.asset}` is no longer in the lake as it was built"
+            hint = f"build it anew: `thresher run --full-refresh --select {snapshot.asset}`"
+            raise ThresherError(what, hint=hint)
         return found
 
 

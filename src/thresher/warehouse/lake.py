@@ -105,11 +105,14 @@ class Lake:
         shutil.rmtree(draft.folder, ignore_errors=True)
 
     def find(self, asset: str, fingerprint: str) -> Snapshot | None:
-        """Give the version with this fingerprint that was made or found last and has its files."""
+        """Give the version with this fingerprint that was built or found last, with its files.
+
+        What is left of a version whose bad rows were set aside is none that was built.
+        """
         return self._last(asset, f"{fingerprint}-")
 
     def latest(self, asset: str) -> Snapshot | None:
-        """Give the version of an asset that was made or found last and has all its files."""
+        """Give the version of an asset that was built or found last and has all its files."""
         return self._last(asset, "")
 
     def find_version(self, asset: str, version: str) -> Snapshot | None:
@@ -140,17 +143,24 @@ class Lake:
             more = f" and {left} more" if left > 0 else ""
             raise WarehouseError(f"the lake no longer holds {shown}{more}", hint=hint)
 
-    def save_verdict(self, verdict: Verdict) -> None:
+    def save_verdict(
+        self, verdict: Verdict, *, version: str | None = None, key: str | None = None
+    ) -> None:
         """Keep a verdict beside the files it was found on.
 
         A version that came with an asset's old name lies elsewhere: its verdict is kept by the
         publication alone. A verdict that is lost is found again, so nothing waits for the disk.
 
+        Args:
+            verdict: what was found.
+            version: the version that was looked at, where rows of it were set aside since.
+            key: key of the audit of that version.
+
         Raises:
             DiskFullError: no space is left.
             WarehouseError: it cannot be written.
         """
-        path = self._verdict_path(verdict.asset, verdict.version, verdict.key)
+        path = self._verdict_path(verdict.asset, version or verdict.version, key or verdict.key)
         if path.parent.is_dir():
             write_whole(path, dump_verdict(verdict), durable=False)
 
@@ -173,7 +183,7 @@ class Lake:
                     with suppress(FileNotFoundError, NotADirectoryError):
                         found.append(((version / MARKER).stat().st_mtime_ns, version))
         whole = (self._whole(version) for _, version in sorted(found, reverse=True))
-        return next((snapshot for snapshot in whole if snapshot is not None), None)
+        return next((each for each in whole if each is not None and each.part_of is None), None)
 
     def _whole(self, folder: Path) -> Snapshot | None:
         """Give the version in a folder if it is whole, and keep clean-up from it for a while."""

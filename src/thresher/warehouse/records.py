@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from thresher.results import (
     Field,
     Publication,
     Snapshot,
+    Split,
     Status,
     Unit,
     UnitOutcome,
@@ -156,6 +157,7 @@ def _plain_snapshot(snapshot: Snapshot) -> Plain:
         "built_at": _text_of_time(snapshot.built_at),
         "run": snapshot.run,
         "engine": snapshot.engine,
+        **({"part_of": snapshot.part_of} if snapshot.part_of else {}),
     }
 
 
@@ -175,6 +177,7 @@ def _snapshot(content: Plain) -> Snapshot:
         built_at=datetime.fromisoformat(content["built_at"]),
         run=content["run"],
         engine=content["engine"],
+        part_of=content.get("part_of"),
     )
 
 
@@ -201,6 +204,7 @@ def _plain_verdict(verdict: Verdict) -> Plain:
         "rows": verdict.rows,
         "results": [_plain_result(result) for result in verdict.results],
         "at": _text_of_time(verdict.at),
+        **({"split": asdict(verdict.split)} if verdict.split else {}),
     }
 
 
@@ -212,6 +216,7 @@ def _verdict(content: Plain) -> Verdict:
         rows=content["rows"],
         results=tuple(map(_result, content["results"])),
         at=datetime.fromisoformat(content["at"]),
+        split=Split(**content["split"]) if "split" in content else None,
     )
 
 

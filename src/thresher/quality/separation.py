@@ -1,0 +1,178 @@
+"""Queries that divide the rows of a version: those that break a check, and those that are left.
+
+A row goes by its position in the version that was built, counted from 1 in the order of its files.
+Nothing here asks an engine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from thresher.project.contract import Check, OnViolation
+from thresher.quality.checks import CATALOGUE
+from thresher.quality.kinds import RowCheck, Sql, TableCheck, limited
+from thresher.quality.subject import Subject, Table
+from thresher.results import CheckResult, Snapshot, Status
+from thresher.tables import quote_name, quote_table, quote_text
+
+POSITION = "__position"
+"""Column that numbers the rows of a version while they are divided."""
+CHECKS, FILE, ROW, RUN, ID = "__checks", "__file", "__row", "__run", "__id"
+"""Columns that a table of quarantined rows has beside those of its asset."""
+ADDED = (ID, CHECKS, FILE, ROW, RUN)
+NUMBERED = "__numbered"
+_PARAMETER = re.compile(r"\$(p\d+)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Names of the tables that queries here read."""
+
+    produced: str
+    """All rows that were built."""
+    aside: str
+    """Rows that were set aside before, by position."""
+    begun: bool
+    """Whether any were."""
+
+    @property
+    def numbered(self) -> str:
+        """Write the query that gives what is left so far, with positions."""
+        every = (
+            f"select row_number() over () as {quote_name(POSITION)}, *"
+            f" from {quote_table(self.produced)}"
+        )
+        if not self.begun:
+            return every
+        return (
+            f"select * from ({every}) where {quote_name(POSITION)} not in"
+            f" (select {quote_name(POSITION)} from {quote_table(self.aside)})"
+        )
+
+
+def names_rows(check: Check) -> bool:
+    """Say whether a check can name the rows that would have to go so that it holds."""
+    kind = CATALOGUE.get(check.kind)
+    return isinstance(kind, RowCheck) or (
+        isinstance(kind, TableCheck) and kind.violating_rows is not None
+    )
+
+
+def to_set_aside(checks: Sequence[Check], results: Sequence[CheckResult]) -> tuple[Check, ...]:
+    """Choose the checks whose violating rows go next.
+
+    What each row says of itself comes first; keys and the like are held by the rows that are left,
+    so that a row which goes anyway is not the one that is kept of two.
+    """
+    found = {r.check: r for r in results}
+    broken = [
+        check
+        for check in checks
+        if check.on_violation is OnViolation.QUARANTINE
+        and names_rows(check)
+        and found[check.id].violations
+        and found[check.id].status in (Status.QUARANTINED, Status.FAILED)
+    ]
+    rows = [check for check in broken if isinstance(CATALOGUE[check.kind], RowCheck)]
+    return tuple(rows or broken)
+
+
+def broken_rows(checks: Sequence[Check], subject: Subject, parts: Parts) -> Sql:
+    """Write the query for the rows that break at least one of some checks, with their names."""
+    snapshot = subject.table.snapshot
+    numbered = replace(subject, table=Table(snapshot, alias=NUMBERED))
+    params: dict[str, object] = {}
+    said: list[str] = []
+    for number, check in enumerate(checks):
+        condition = _condition(check, numbered)
+        names = {name: f"c{number}_{name}" for name in condition.params}
+        params |= {names[name]: value for name, value in condition.params.items()}
+        text = limited(check, _renamed(condition, names)).text
+        said.append(f"case when ({text}) then [{quote_text(check.id)}] else [] end")
+    columns = ", ".join(map(quote_name, (POSITION, *subject.table.columns)))
+    names_of = f"flatten([{', '.join(said)}])" if len(said) > 1 else said[0]
+    return Sql(
+        f"with {quote_name(NUMBERED)} as ({parts.numbered})"
+        f" select * from (select {columns}, {names_of} as {quote_name(CHECKS)}"
+        f" from {quote_name(NUMBERED)}) where len({quote_name(CHECKS)}) > 0",
+        params,
+    )
+
+
+def left_rows(columns: Sequence[str], parts: Parts, *, offset: int = 0) -> str:
+    """Write the query for the rows that are left of a version, or of one file of it.
+
+    Args:
+        columns: what they have.
+        parts: `produced` may name one file of the version alone.
+        offset: rows of the version that come before that file.
+    """
+    position = quote_name(POSITION)
+    names = ", ".join(map(quote_name, columns))
+    return (
+        f"select {names} from (select row_number() over () + {offset} as {position}, *"
+        f" from {quote_table(parts.produced)}) where {position} not in"
+        f" (select {position} from {quote_table(parts.aside)}) order by {position}"
+    )
+
+
+def touched_files(files: Sequence[tuple[int, int]], parts: Parts) -> str:
+    """Write the query for the files that rows were taken from, told by the rows before them."""
+    spans = ", ".join(f"({low}, {high})" for low, high in files if high > low)
+    position = quote_name(POSITION)
+    return (
+        f"select distinct __low from {quote_table(parts.aside)}"
+        f" join (values {spans}) as __files(__low, __high)"
+        f" on {position} > __low and {position} <= __high"
+    )
+
+
+def quarantine_rows(
+    columns: Sequence[str], parts: Parts, files: Sequence[tuple[int, int, str]], run: str
+) -> str:
+    """Write the query for the table of quarantined rows.
+
+    Args:
+        columns: those of the asset.
+        parts: `aside` is all that was set aside.
+        files: rows before each input file, rows up to its end, and its path, where that is known.
+        run: the run that set them aside.
+    """
+    names = ", ".join(map(quote_name, columns))
+    content = f"md5(cast(row({names}) as varchar))"
+    spans = ", ".join(f"({low}, {high}, {quote_text(path)})" for low, high, path in files)
+    known = f"(values {spans})" if files else "(select 0 as a, 0 as b, '' as c limit 0)"
+    position, aside = quote_name(POSITION), quote_table(parts.aside)
+    same = f"row_number() over (partition by {content} order by {position})"
+    return (
+        f"select {content} || '-' || {same} as {quote_name(ID)}, {names}, {quote_name(CHECKS)},"
+        f" __path as {quote_name(FILE)},"
+        f" {position} - coalesce(__low, 0) as {quote_name(ROW)},"
+        f" {quote_text(run)} as {quote_name(RUN)}"
+        f" from {aside} left join {known} as __files(__low, __high, __path)"
+        f" on {position} > __low and {position} <= __high order by {position}"
+    )
+
+
+def counts_of(snapshot: Snapshot) -> str:
+    """Write the query that counts the quarantined rows of each check."""
+    return (
+        f"select name, count(*) from (select unnest({quote_name(CHECKS)}) as name"
+        f" from {quote_table(snapshot.asset)}) group by name"
+    )
+
+
+def _renamed(condition: Sql, names: Mapping[str, str]) -> Sql:
+    """Call the parameters of a condition otherwise, so that several can stand in one query."""
+    text = _PARAMETER.sub(lambda found: f"${names.get(found[1], found[1])}", condition.text)
+    return replace(condition, text=text)
+
+
+def _condition(check: Check, subject: Subject) -> Sql:
+    kind = CATALOGUE[check.kind]
+    if isinstance(kind, RowCheck):
+        return kind.violating(check, subject)
+    assert kind.violating_rows is not None  # noqa: S101  # `names_rows` was asked
+    return kind.violating_rows(check, subject)
