@@ -12,6 +12,14 @@ from typing import Any
 
 from thresher.errors import NOWHERE, Place
 
+#: Kinds of checks that can name the rows which violate them, so that these can be set apart.
+NAMING_KINDS = frozenset(
+    """
+    accepted at_least at_most between expression forbidden not_null pattern primary_key references
+    unique
+    """.split()  # noqa: SIM905  # a page of words
+)
+
 
 class Severity(StrEnum):
     """How bad a violation is."""
@@ -29,7 +37,8 @@ class OnViolation(StrEnum):
 
     BLOCK = "block"
     QUARANTINE = "quarantine"
-    """The violating rows are set aside, and the others are published."""
+    """The violating rows are set aside, and the others are published; only checks that can name
+    them know this."""
     WARN = "warn"
 
 

@@ -7,12 +7,12 @@ Nothing here asks an engine.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from thresher.project.contract import Check, OnViolation
 from thresher.quality.checks import CATALOGUE
-from thresher.quality.kinds import RowCheck, Sql, TableCheck, limited
+from thresher.quality.kinds import RowCheck, Sql, limited, names_rows
 from thresher.quality.subject import Subject, Table
 from thresher.results import CheckResult, Snapshot, Status
 from thresher.tables import quote_name, quote_table, quote_text
@@ -52,14 +52,6 @@ class Parts:
         )
 
 
-def names_rows(check: Check) -> bool:
-    """Say whether a check can name the rows that would have to go so that it holds."""
-    kind = CATALOGUE.get(check.kind)
-    return isinstance(kind, RowCheck) or (
-        isinstance(kind, TableCheck) and kind.violating_rows is not None
-    )
-
-
 def to_set_aside(checks: Sequence[Check], results: Sequence[CheckResult]) -> tuple[Check, ...]:
     """Choose the checks whose violating rows go next.
 
@@ -71,7 +63,7 @@ def to_set_aside(checks: Sequence[Check], results: Sequence[CheckResult]) -> tup
         check
         for check in checks
         if check.on_violation is OnViolation.QUARANTINE
-        and names_rows(check)
+        and names_rows(CATALOGUE[check.kind])
         and found[check.id].violations
         and found[check.id].status in (Status.QUARANTINED, Status.FAILED)
     ]
@@ -86,11 +78,9 @@ def broken_rows(checks: Sequence[Check], subject: Subject, parts: Parts) -> Sql:
     params: dict[str, object] = {}
     said: list[str] = []
     for number, check in enumerate(checks):
-        condition = _condition(check, numbered)
-        names = {name: f"c{number}_{name}" for name in condition.params}
-        params |= {names[name]: value for name, value in condition.params.items()}
-        text = limited(check, _renamed(condition, names)).text
-        said.append(f"case when ({text}) then [{quote_text(check.id)}] else [] end")
+        condition = _condition(check, numbered, f"c{number}_")
+        params |= condition.params
+        said.append(f"case when ({condition.text}) then [{quote_text(check.id)}] else [] end")
     columns = ", ".join(map(quote_name, (POSITION, *subject.table.columns)))
     names_of = f"flatten([{', '.join(said)}])" if len(said) > 1 else said[0]
     return Sql(
@@ -164,15 +154,17 @@ def counts_of(snapshot: Snapshot) -> str:
     )
 
 
-def _renamed(condition: Sql, names: Mapping[str, str]) -> Sql:
-    """Call the parameters of a condition otherwise, so that several can stand in one query."""
-    text = _PARAMETER.sub(lambda found: f"${names.get(found[1], found[1])}", condition.text)
-    return replace(condition, text=text)
-
-
-def _condition(check: Check, subject: Subject) -> Sql:
+def _condition(check: Check, subject: Subject, prefix: str) -> Sql:
+    """Give the condition of the rows that break a check; no other has parameters of its names."""
     kind = CATALOGUE[check.kind]
     if isinstance(kind, RowCheck):
-        return kind.violating(check, subject)
-    assert kind.violating_rows is not None  # noqa: S101  # `names_rows` was asked
-    return kind.violating_rows(check, subject)
+        return limited(check, _prefixed(kind.violating(check, subject), prefix))
+    assert kind.violating_rows is not None  # noqa: S101  # `to_set_aside` chose it
+    return _prefixed(kind.violating_rows(check, subject), prefix)
+
+
+def _prefixed(condition: Sql, prefix: str) -> Sql:
+    text = _PARAMETER.sub(rf"${prefix}\1", condition.text)
+    return replace(
+        condition, text=text, params={prefix + n: v for n, v in condition.params.items()}
+    )
