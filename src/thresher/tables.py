@@ -13,20 +13,6 @@ from thresher.results import Field, Snapshot
 _PATTERN_CHARACTERS = re.compile(r"[*?\[]")
 
 
-QUARANTINE = "quarantine"
-"""Schema of the tables that hold rows which were set aside."""
-
-
-def quarantine_of(asset: str) -> str:
-    """Name the table of an asset's quarantined rows: `clean.flights` has its own in a schema."""
-    return f"{QUARANTINE}.{asset.replace('.', '__')}"
-
-
-def is_quarantine(table: str) -> bool:
-    """Say whether a published table holds rows that were set aside."""
-    return table.startswith(f"{QUARANTINE}.")
-
-
 def quote_name(name: str) -> str:
     """Quote one identifier, such as a column's name; a dot in it is a dot of the name."""
     return '"' + name.replace('"', '""') + '"'

@@ -31,7 +31,7 @@ def survey(
         published = {
             name: replace(
                 _known(snapshot, current.verdicts.get(name)),
-                lost=not all(lake.holds(file) for file in snapshot.files),
+                lost=not _is_whole(lake, snapshot),
             )
             for name, snapshot in current.snapshots.items()
         }
@@ -51,6 +51,13 @@ def survey(
         engine=hands.engine().name if matters else None,
         full_refresh=full_refresh,
     )
+
+
+def _is_whole(lake: Lake, snapshot: Snapshot) -> bool:
+    """Say whether a version is there, with what it was taken from where rows were set aside."""
+    if snapshot.part_of and not lake.find_version(snapshot.asset, snapshot.part_of):
+        return False
+    return all(lake.holds(file) for file in snapshot.files)
 
 
 def _listings(project: Project, hands: Hands) -> Mapping[str, Listing]:

@@ -10,7 +10,7 @@ from thresher.errors import CommandError, Place
 from thresher.plan.audit_key import audit_key
 from thresher.plan.fingerprint import changes, fingerprint, ingredients
 from thresher.plan.plan import Action, Plan, Step
-from thresher.project.asset import Asset, SourceBody
+from thresher.project.asset import Asset, SourceBody, is_quarantine
 from thresher.project.project import Project
 
 
@@ -74,13 +74,10 @@ def make_plan(
         CommandError: an asset that is not selected is needed, and was never built.
     """
     chosen = frozenset(project.assets) if selected is None else selected
-    planner = _Planner(project, situation, chosen)
-    for asset in project.assets.values():
-        planner.add(asset)
-    planner.refuse_missing()
-    steps = tuple(planner.audited(step) for step in planner.steps.values())
+    steps = _steps(project, situation, chosen)
     partial = chosen != frozenset(project.assets)
-    gone = () if partial else sorted(set(situation.published) - set(project.assets))
+    known = {name for name in situation.published if not is_quarantine(name)}
+    gone = () if partial else sorted(known - set(project.assets))
     return Plan(
         environment=project.settings.environment,
         parent=situation.parent,
@@ -92,13 +89,46 @@ def make_plan(
     )
 
 
-class _Planner:
-    """Goes through the assets in order, and remembers which version of each is settled."""
+def _steps(project: Project, situation: Situation, chosen: frozenset[str]) -> tuple[Step, ...]:
+    """Decide on every asset; again, where an audit that is found to be due can move rows."""
+    moving: frozenset[str] = frozenset()
+    while True:
+        planner = _Planner(project, situation, chosen, moving)
+        for asset in project.assets.values():
+            planner.add(asset)
+        planner.refuse_missing()
+        steps = tuple(planner.audited(step) for step in planner.steps.values())
+        found = {
+            step.asset
+            for step in steps
+            if step.action is Action.AUDIT and project.assets[step.asset].contract.quarantines
+        }
+        if found <= moving:
+            return steps
+        moving |= found
 
-    def __init__(self, project: Project, situation: Situation, selected: frozenset[str]) -> None:
+
+class _Planner:
+    """Goes through the assets in order, and remembers which version of each is settled.
+
+    Args:
+        project: what the user wrote.
+        situation: what is there already.
+        selected: the assets to look after.
+        moving: assets whose rows are settled by an audit of this run.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        situation: Situation,
+        selected: frozenset[str],
+        moving: frozenset[str],
+    ) -> None:
         self._project = project
         self._situation = situation
         self._selected = selected
+        self._moving = moving
         self._stages = project.stages
         self._settled: dict[str, str | None] = {}
         self._missing: list[tuple[str, str]] = []
@@ -113,7 +143,9 @@ class _Planner:
         self._missing += [(asset.name, name) for name in asset.inputs if name not in self._settled]
         step = self._decide(asset, known)
         self.steps[asset.name] = step
-        self._settled[asset.name] = step.version
+        audited = step.action is Action.REUSE and asset.contract.quarantines
+        moves = audited or asset.name in self._moving
+        self._settled[asset.name] = None if moves else step.version
 
     def _follows(self, known: Known | None) -> bool:
         """Say whether a published view stands on what moves: readers see it through the view."""

@@ -9,6 +9,9 @@ from typing import Any
 
 from thresher.project.contract import Contract
 
+QUARANTINE = "quarantine"
+"""Schema of the tables that hold rows which were set aside."""
+
 
 class Kind(StrEnum):
     """How an asset is made."""
@@ -122,3 +125,13 @@ class Asset:
     def table(self) -> str:
         """Its name without the layer."""
         return self.name.partition(".")[2]
+
+
+def quarantine_of(asset: str) -> str:
+    """Name the table of an asset's quarantined rows: `clean.flights` has its own in a schema."""
+    return f"{QUARANTINE}.{asset.replace('.', '__')}"
+
+
+def is_quarantine(table: str) -> bool:
+    """Say whether a published table holds rows that were set aside."""
+    return table.startswith(f"{QUARANTINE}.")

@@ -12,6 +12,7 @@ from typing import Protocol
 from thresher.errors import CommandError, RunInterruptedError, ThresherError
 from thresher.events import Event, Published, RunFinished, RunStarted
 from thresher.plan.plan import Action
+from thresher.project.asset import quarantine_of
 from thresher.project.project import Project
 from thresher.results import (
     Outcome,
@@ -22,7 +23,6 @@ from thresher.results import (
     Verdict,
 )
 from thresher.run.runner import Walk
-from thresher.tables import quarantine_of
 from thresher.totals import totals
 
 SET_ASIDE_EXIT = 3

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from thresher.plan.audit_key import audit_key
-from thresher.project.asset import Asset
+from thresher.project.asset import Asset, quarantine_of
 from thresher.protocols import Engine
 from thresher.quality.audit import audit, judge_again
 from thresher.quality.separation import to_set_aside
 from thresher.results import Snapshot, Status, Verdict
 from thresher.run.build import closure
 from thresher.run.separate import Separated, Separation
-from thresher.tables import quarantine_of
 from thresher.warehouse.lake import Lake
 
 
@@ -51,6 +50,9 @@ class Judge:
             return replace(known, verdict=self.judge_again(asset, known.verdict))
         found = self._found(asset, snapshot, tables, key)
         if found.quarantine is not None:
+            # The key by which the next plan knows what is published.
+            if asset.name in referenced:
+                referenced[asset.name] = found.snapshot.version
             own = audit_key(found.snapshot.version, asset.contract, referenced)
             found = replace(found, verdict=replace(found.verdict, key=own))
         computed = not found.verdict.count(Status.ERROR)

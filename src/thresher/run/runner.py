@@ -25,6 +25,7 @@ from thresher.events import (
     Event,
 )
 from thresher.plan.plan import Action, Plan, Step
+from thresher.project.asset import quarantine_of
 from thresher.project.project import Project, audit_needs
 from thresher.results import (
     Outcome,
@@ -38,7 +39,6 @@ from thresher.run.build import Builder
 from thresher.run.judge import Judge
 from thresher.run.retry import Retry, call
 from thresher.run.telling import checked, finished, now, refused
-from thresher.tables import quarantine_of
 
 Node = tuple[str, str]
 """`build` or `audit`, and the asset."""

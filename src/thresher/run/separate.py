@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from pyarrow import ArrowException
 
 from thresher.errors import Place, WarehouseError
+from thresher.project.asset import quarantine_of
 from thresher.project.contract import Check, Contract
 from thresher.protocols import Engine
 from thresher.quality.separation import (
@@ -29,7 +30,6 @@ from thresher.quality.separation import (
 )
 from thresher.quality.subject import Subject, Table
 from thresher.results import CheckResult, DataFile, Schema, Snapshot, Split, Status, Verdict
-from thresher.tables import quarantine_of
 from thresher.warehouse.lake import Draft, Lake
 
 #: Schema, reserved, of the tables that stand for parts of a version while it is divided.
@@ -98,6 +98,8 @@ class Separation:
                 found |= {r.check: r for r in verdict.results if not found[r.check].violations}
             quarantine = self._write_aside(aside)
             published = self._write_left(left)
+            for part in self._parts:
+                (self.lake.root / part.path).unlink()
         except BaseException:
             self.lake.discard(aside)
             self.lake.discard(left)
@@ -167,8 +169,6 @@ class Separation:
         """Write the table of quarantined rows."""
         query = quarantine_rows(self._columns, self._names, list(self._spans()), self.run)
         written = self.engine.write(query, self._known(), draft.folder / _FILE)
-        for part in self._parts:
-            (self.lake.root / part.path).unlink()
         return self._complete(draft, written.schema, list(written.files))
 
     def _write_left(self, draft: Draft) -> Snapshot:

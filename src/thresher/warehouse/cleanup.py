@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
+from thresher.project.asset import is_quarantine
 from thresher.results import Publication, Snapshot
 from thresher.storage.local import is_temporary, writing
 from thresher.warehouse import lake, manifests
@@ -125,9 +126,10 @@ def _mark(root: Path, publication: Publication, needed: set[str]) -> None:
         snapshot = waiting.pop()
         own = lake.version_path(snapshot.asset, snapshot.version)
         needed |= {own, *_folders(snapshot)}
-        if snapshot.sql is None:
-            continue
-        for asset, version in snapshot.inputs.items():
+        read_from = dict(snapshot.inputs) if snapshot.sql is not None else {}
+        if snapshot.part_of and not is_quarantine(snapshot.asset):
+            read_from[snapshot.asset] = snapshot.part_of
+        for asset, version in read_from.items():
             path = lake.version_path(asset, version)
             if path not in needed:
                 needed.add(path)
