@@ -74,7 +74,7 @@ class CheckTold:
     at: datetime
     check: str
     status: str
-    """`warned`, `failed`, `tolerated` or `error`."""
+    """`warned`, `quarantined`, `failed`, `tolerated` or `error`."""
     violations: int
     rows: int
     message: str
@@ -96,6 +96,8 @@ class AssetFinished:
     attempts: int
     rows_in: int | None = None
     rows_out: int | None = None
+    rows_aside: int = 0
+    """Rows that were set aside."""
     files: int = 0
     """Input files read, for raw assets."""
     checks: Mapping[str, int] | None = None

@@ -276,6 +276,11 @@ class RunResult:
         return self.exit_code in (0, 3)
 
     @property
+    def set_aside(self) -> bool:
+        """Whether inputs or rows stand beside what was published."""
+        return bool(self.refused) or any(outcome.quarantine for outcome in self.outcomes)
+
+    @property
     def refused(self) -> tuple[tuple[str, UnitRecord], ...]:
         """Asset and record of every input that was not loaded."""
         return tuple(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from thresher.results import CheckResult, Outcome, OutcomeStatus, Status, UnitOutcome
 
-NOT_PASSED = (Status.ERROR, Status.FAILED, Status.WARNED, Status.TOLERATED)
+NOT_PASSED = (Status.ERROR, Status.FAILED, Status.WARNED, Status.QUARANTINED, Status.TOLERATED)
 """How a check can end that did not simply pass, worst first."""
-SOFT = (Status.WARNED, Status.TOLERATED)
+SOFT = (Status.WARNED, Status.QUARANTINED, Status.TOLERATED)
 """How a check can end that is a warning."""
 _BAD = (Status.FAILED, Status.ERROR)
 
@@ -27,11 +27,13 @@ class Totals:
     """Rows that this run's raw assets took in from their inputs."""
     rows_out: int
     """Rows of all tables that this run worked on."""
+    quarantined: int
+    """Rows that stand in quarantine instead of their tables."""
     checks: int
     passed: int
     """Checks that simply passed."""
     warnings: int
-    """Checks warned or tolerated, files set aside, attempts that were tried again."""
+    """Checks warned or tolerated, rows and files set aside, attempts that were tried again."""
     errors: int
     """Assets that failed without a failed check, checks failed or in error, files that failed."""
 
@@ -45,6 +47,7 @@ def totals(outcomes: Sequence[Outcome]) -> Totals:
         statuses=Counter(outcome.status.value for outcome in outcomes),
         rows_in=sum(snapshot.rows_in for snapshot in worked if snapshot.units),
         rows_out=sum(snapshot.rows for snapshot in worked),
+        quarantined=sum(o.quarantine.rows for o in outcomes if o.ok and o.quarantine),
         checks=len(checks),
         passed=sum(check.status is Status.PASSED for check in checks),
         warnings=sum(warnings(outcome) for outcome in outcomes),

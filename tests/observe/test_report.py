@@ -131,6 +131,7 @@ def test_json_holds_the_run_and_its_figures(reports, passing):
     assert told["totals"]["checks_by_status"] == {
         "passed": 10,
         "tolerated": 1,
+        "quarantined": 0,
         "warned": 1,
         "failed": 0,
         "error": 0,

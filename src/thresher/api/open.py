@@ -28,7 +28,7 @@ from thresher.project.reader import find_root, read_project
 from thresher.project.secrets import Masker
 from thresher.project.sql import PARSER_VERSION
 from thresher.results import RunResult
-from thresher.run.execute import Options
+from thresher.run.publish import Options
 from thresher.warehouse.cleanup import Removal
 from thresher.warehouse.records import PublicationRow
 

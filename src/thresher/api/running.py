@@ -26,8 +26,9 @@ from thresher.project.settings import Settings
 from thresher.project.units import parse_share
 from thresher.results import Publication, RunResult
 from thresher.run.build import Builder
-from thresher.run.execute import Clock, Options, execute, refuse_unfit
+from thresher.run.execute import Clock, execute
 from thresher.run.judge import Judge
+from thresher.run.publish import Options, refuse_unfit
 from thresher.run.retry import Retry
 from thresher.run.runner import Walk
 from thresher.warehouse.catalog import Warehouse

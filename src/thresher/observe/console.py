@@ -43,6 +43,7 @@ _STATUS_STYLES = {
     "error": "red",
     "blocked": "red",
     "warned": "yellow",
+    "quarantined": "yellow",
     "tolerated": "yellow",
     "set aside": "yellow",
     "kept": "dim",

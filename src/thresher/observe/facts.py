@@ -90,6 +90,7 @@ def _totals(result: RunResult) -> dict[str, Any]:
         "statuses": {status.value: figures.statuses.get(status, 0) for status in OutcomeStatus},
         "rows_in": figures.rows_in,
         "rows_out": figures.rows_out,
+        "rows_quarantined": figures.quarantined,
         "checks": figures.checks,
         "checks_by_status": _by_status(checks),
         "files_refused": len(result.refused),
@@ -100,6 +101,7 @@ def _totals(result: RunResult) -> dict[str, Any]:
 
 def _asset(outcome: Outcome, began: datetime) -> dict[str, Any]:
     snapshot, checks = outcome.snapshot, results(outcome)
+    split = outcome.verdict.split if outcome.verdict else None
     return {
         "asset": outcome.asset,
         "action": outcome.action.value,
@@ -113,6 +115,8 @@ def _asset(outcome: Outcome, began: datetime) -> dict[str, Any]:
         "engine": snapshot.engine if snapshot else None,
         "rows_in": snapshot.rows_in if snapshot else None,
         "rows_out": snapshot.rows if snapshot else None,
+        "rows_built": split.produced if split else None,
+        "rows_quarantined": split.quarantined if split else 0,
         "bytes": sum(file.bytes for file in snapshot.files) if snapshot else None,
         "files": len(snapshot.units) if snapshot else 0,
         "checks": _by_status(checks),

@@ -149,7 +149,7 @@ def _by_asset(rows: list[dict[str, Any]]) -> defaultdict[str, list[dict[str, Any
 
 
 def _soft(check: dict[str, Any]) -> bool:
-    return check["status"] in ("warned", "tolerated")
+    return check["status"] in ("warned", "quarantined", "tolerated")
 
 
 def _count(cases: list[ET.Element], tag: str) -> int:

@@ -28,6 +28,7 @@ from thresher.events import (
 )
 from thresher.observe.plain import plain
 from thresher.observe.process import process_start
+from thresher.totals import SOFT
 
 _MIGRATIONS = (
     (
@@ -184,7 +185,7 @@ class Recorder:
                 self._warnings[event.asset] += event.outcome != "failed"
                 _insert(connection, "files", **_values(event, "asset", "path", "outcome", "reason"))
             case CheckTold():
-                self._warnings[event.asset] += event.status in ("warned", "tolerated")
+                self._warnings[event.asset] += event.status in SOFT
                 names = ("asset", "check", "status", "violations", "rows", "message", "place")
                 _insert(connection, "checks", **_values(event, *names))
             case AssetFinished() if event.status != "kept":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from thresher.errors import Fault, Place
 from thresher.observe.tables import Table, text
 from thresher.observe.wording import count, counted, duration, one_line, visible
+from thresher.project.asset import quarantine_of
 from thresher.results import CheckResult, Outcome, OutcomeStatus, RunResult, Status
 from thresher.totals import NOT_PASSED, SOFT, Totals, results, totals, warnings
 
@@ -45,7 +46,7 @@ class Summary:
 def summarize(result: RunResult) -> Summary:
     """Put a run's result into words and tables."""
     figures = totals(result.outcomes)
-    tables = (_assets(result), _checks(result), _files(result))
+    tables = (_assets(result), _checks(result), _rows(result), _files(result))
     good = "warned" if figures.warnings else "good"
     return Summary(
         tables=tuple(table for table in tables if table.rows or table.left_out),
@@ -130,6 +131,29 @@ def _as_before(outcome: Outcome, check: CheckResult) -> bool:
     return outcome.status is OutcomeStatus.KEPT and check.status in SOFT
 
 
+def _rows(result: RunResult) -> Table:
+    """List the tables that rows were set aside of; what was built, and where it went, adds up."""
+    found = [
+        (outcome.asset, outcome.verdict.split)
+        for outcome in result.outcomes
+        if outcome.verdict and outcome.verdict.split and outcome.ok
+    ]
+    return Table(
+        ("asset", "built", "published", "set aside", "in"),
+        tuple(
+            (
+                asset,
+                *map(count, (split.produced, split.published, split.quarantined)),
+                quarantine_of(asset),
+            )
+            for asset, split in found[:SHOWN_ROWS]
+        ),
+        frozenset({1, 2, 3}),
+        title="rows that were set aside",
+        left_out=max(len(found) - SHOWN_ROWS, 0),
+    )
+
+
 def _files(result: RunResult) -> Table:
     refused = sorted(result.refused, key=lambda pair: pair[1].outcome.value)
     return Table(
@@ -189,6 +213,8 @@ def _verdict(result: RunResult, figures: Totals) -> str:
     if statuses.get("kept", 0) < assets:
         parts.append(f"{counted(figures.rows_in, 'row')} in")
         parts.append(f"{counted(figures.rows_out, 'row')} out")
+    if figures.quarantined:
+        parts.append(f"{counted(figures.quarantined, 'row')} set aside")
     parts.append(duration(result.seconds))
     parts.append(counted(figures.warnings, "warning"))
     parts.append(counted(figures.errors, "error"))

@@ -21,7 +21,7 @@ from thresher.events import (
 )
 from thresher.observe.wording import count, counted, duration
 
-_CHECK_LABELS = {"warned": "warning"}
+_CHECK_LABELS = {"warned": "warning", "quarantined": "set aside"}
 _WORK = ("build", "reuse", "audit")
 _GOOD_EXITS = (0, 3)
 _BAD_ENDS = ("failed", "blocked")
@@ -116,6 +116,8 @@ def _finished(event: AssetFinished) -> str:
         parts.append(f"{counted(event.rows_in, 'row')} in")
     if event.rows_out is not None:
         parts.append(f"{counted(event.rows_out, 'row')} out")
+    if event.rows_aside:
+        parts.append(f"{counted(event.rows_aside, 'row')} set aside")
     if event.files:
         parts.append(counted(event.files, "file"))
     parts.append(duration(event.seconds))

@@ -176,7 +176,8 @@ def _status(check: Check, finding: Finding, *, lenient: bool) -> Status:
 
 def _message(check: Check, finding: Finding) -> str:
     words = finding.words
-    if finding.violations and finding.rows and (check.tolerate.count or check.tolerate.share):
+    bounded = check.tolerate.count or (check.tolerate.share and check.tolerate.share < 1)
+    if finding.violations and finding.rows and bounded:
         words += f"; up to {check.tolerate} are tolerated"
     return f"{check.message}: {words}" if check.message and finding.violations else words
 

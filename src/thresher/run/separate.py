@@ -12,9 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-import pyarrow.parquet as pq
-from pyarrow import ArrowException
-
 from thresher.errors import Place, WarehouseError
 from thresher.project.asset import quarantine_of
 from thresher.project.contract import Check, Contract
@@ -261,9 +258,12 @@ def rows_in_files(lake: Lake, snapshot: Snapshot) -> int:
     Raises:
         WarehouseError: a file cannot be read.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         return sum(pq.read_metadata(lake.root / file.path).num_rows for file in snapshot.files)
-    except (OSError, ArrowException) as error:
+    except (OSError, pa.ArrowException) as error:
         place = Place(asset=snapshot.asset)
         raise WarehouseError(f"its rows cannot be counted: {error}", place=place) from error
 

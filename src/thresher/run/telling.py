@@ -61,6 +61,7 @@ def finished(run: str, outcome: Outcome) -> AssetFinished:
         attempts=outcome.attempts,
         rows_in=snapshot.rows_in if snapshot else None,
         rows_out=snapshot.rows if snapshot else None,
+        rows_aside=outcome.quarantine.rows if outcome.quarantine else 0,
         files=len(snapshot.units) if snapshot else 0,
         checks=counts,
         error="\n".join(str(fault) for fault in outcome.faults) or None,
