@@ -166,8 +166,14 @@ class Split:
     """Rows of the version that may be seen."""
     quarantined: int
     """Rows that were set aside."""
-    quarantine: str
-    """Version of the table that holds these."""
+    quarantine: str | None = None
+    """Version of the table that holds these; None where there are none."""
+    released: int = 0
+    """Rows that were published as they were corrected."""
+    unmatched: int = 0
+    """Corrected rows whose original is no longer built."""
+    corrections: tuple[str, ...] = ()
+    """Hash of each file of corrected rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

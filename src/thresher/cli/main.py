@@ -33,6 +33,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "path": ("data", "List the published files of an asset, for other tools."),
     },
     "Operate": {
+        "quarantine": ("quarantine", "See the rows that were set aside, and give them back."),
         "runs": ("operate", "List past runs, or show one."),
         "publications": ("operate", "List what was published."),
         "rollback": ("operate", "Make an earlier publication the current one again."),

@@ -139,16 +139,18 @@ def _rows(result: RunResult) -> Table:
         if outcome.verdict and outcome.verdict.split and outcome.ok
     ]
     return Table(
-        ("asset", "built", "published", "set aside", "in"),
+        ("asset", "built", "published", "of these corrected", "set aside", "in"),
         tuple(
             (
                 asset,
-                *map(count, (split.produced, split.published, split.quarantined)),
-                quarantine_of(asset),
+                *map(count, (split.produced, split.published)),
+                count(split.released or None),
+                count(split.quarantined),
+                quarantine_of(asset) if split.quarantined else "",
             )
             for asset, split in found[:SHOWN_ROWS]
         ),
-        frozenset({1, 2, 3}),
+        frozenset({1, 2, 3, 4}),
         title="rows that were set aside",
         left_out=max(len(found) - SHOWN_ROWS, 0),
     )

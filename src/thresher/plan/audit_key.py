@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,21 +19,30 @@ from thresher.project.contract import Check, Contract
 FORMAT = 1
 
 
-def audit_key(snapshot_version: str, contract: Contract, referenced: Mapping[str, str]) -> str:
+def audit_key(
+    snapshot_version: str,
+    contract: Contract,
+    referenced: Mapping[str, str],
+    *,
+    corrections: Sequence[tuple[str, str]] = (),
+) -> str:
     """Give the key of the audit of a version: the first 16 hex digits of SHA-256.
 
     Args:
         snapshot_version: the version that is held against the contract.
         contract: what must hold; its descriptions and the places of its parts do not matter.
         referenced: version of each asset that the checks need beside their own.
+        corrections: path and hash of each file of corrected rows.
     """
-    meaning = {
+    meaning: dict[str, Any] = {
         "format": FORMAT,
         "version": snapshot_version,
         "columns": [[column.name, column.type] for column in contract.columns],
         "checks": [_meaning(check) for check in contract.checks],
         "referenced": referenced,
     }
+    if corrections:
+        meaning["corrections"] = [sha256 for _, sha256 in corrections]
     text = json.dumps(meaning, sort_keys=True, default=_tagged)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -24,6 +24,8 @@ class Known:
     built_at: datetime
     audit_key: str | None = None
     """Key of the audit that it passed, if it did."""
+    corrections: tuple[str, ...] = ()
+    """Hash of each file of corrected rows that stand in it."""
     lost: bool = False
     """Whether some of its files are no longer there."""
 
@@ -101,7 +103,7 @@ def _steps(project: Project, situation: Situation, chosen: frozenset[str]) -> tu
         found = {
             step.asset
             for step in steps
-            if step.action is Action.AUDIT and project.assets[step.asset].contract.quarantines
+            if step.action is Action.AUDIT and planner.sets_aside(step.asset)
         }
         if found <= moving:
             return steps
@@ -143,7 +145,7 @@ class _Planner:
         self._missing += [(asset.name, name) for name in asset.inputs if name not in self._settled]
         step = self._decide(asset, known)
         self.steps[asset.name] = step
-        audited = step.action is Action.REUSE and asset.contract.quarantines
+        audited = step.action is Action.REUSE and self.sets_aside(asset.name)
         moves = audited or asset.name in self._moving
         self._settled[asset.name] = None if moves else step.version
 
@@ -158,6 +160,11 @@ class _Planner:
                 if key.startswith("input:")
             )
         )
+
+    def sets_aside(self, name: str) -> bool:
+        """Say whether an audit can let other rows be seen than were built, or than are seen now."""
+        known = self._situation.published.get(name)
+        return self._project.assets[name].sets_aside or bool(known and known.corrections)
 
     def refuse_missing(self) -> None:
         if not self._missing:
@@ -181,8 +188,12 @@ class _Planner:
             return replace(step, action=Action.AUDIT, reason=reason)
         referenced = {name: self._settled[name] or "" for name in needed}
         known = self._situation.published[asset.name]
-        if audit_key(step.version, asset.contract, referenced) != known.audit_key:
+        given = asset.corrections
+        key = audit_key(step.version, asset.contract, referenced, corrections=given)
+        if key != known.audit_key:
             reason = "contract changed" if asset.name in self._selected else "checks changed"
+            if tuple(sha256 for _, sha256 in given) != known.corrections:
+                reason = "corrections changed"
             return replace(step, action=Action.AUDIT, reason=reason)
         return step
 

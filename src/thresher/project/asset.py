@@ -108,6 +108,13 @@ class Asset:
     volatile: Volatile | None = None
     tags: tuple[str, ...] = ()
     renamed_from: str | None = None
+    corrections: tuple[tuple[str, str], ...] = ()
+    """Path and SHA-256 of each file of corrected rows, in the order in which they were given."""
+
+    @property
+    def sets_aside(self) -> bool:
+        """Whether other rows may be published than were built."""
+        return self.contract.quarantines or bool(self.corrections)
 
     @property
     def kind(self) -> Kind:

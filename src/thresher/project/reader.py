@@ -17,6 +17,7 @@ from thresher.project.cache import ParseCache
 from thresher.project.config import CONFIG_FILE, Config
 from thresher.project.contract import Contract
 from thresher.project.contracts import Head, read_head
+from thresher.project.corrections import read_corrections
 from thresher.project.documents import Document, parse_document, validate
 from thresher.project.functions import parse_function
 from thresher.project.macros import macros_used, read_macros
@@ -101,11 +102,18 @@ def read_project(
     params = settings.params if settings else None
     reading = rules.Reading(found, broken, ordered, macros, tuple(layers), params, known)
     faults += rules.check(reading)
+    corrected, strangers = read_corrections(root, found.keys() | broken)
+    faults += strangers
     if faults or settings is None:
         unique = dict.fromkeys(faults)
         raise ProjectError(sorted(unique, key=lambda f: (f.place.path or "", f.place.line or 0)))
     columns = reading.columns
-    finished = {name: _finish(found[name], columns, settings.params) for name in ordered}
+    finished = {
+        name: dataclasses.replace(
+            _finish(found[name], columns, settings.params), corrections=corrected.get(name, ())
+        )
+        for name in ordered
+    }
     return Project(root, settings, finished, macros)
 
 

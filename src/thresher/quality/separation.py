@@ -14,15 +14,17 @@ from thresher.project.contract import Check, OnViolation
 from thresher.quality.checks import CATALOGUE
 from thresher.quality.kinds import RowCheck, Sql, limited, names_rows
 from thresher.quality.subject import Subject, Table
-from thresher.results import CheckResult, Snapshot, Status
-from thresher.tables import quote_name, quote_table, quote_text
+from thresher.results import CheckResult, Schema, Snapshot, Status
+from thresher.tables import column_sql, quote_name, quote_path, quote_table, quote_text
 
 POSITION = "__position"
 """Column that numbers the rows of a version while they are divided."""
 CHECKS, FILE, ROW, RUN, ID = "__checks", "__file", "__row", "__run", "__id"
 """Columns that a table of quarantined rows has beside those of its asset."""
 ADDED = (ID, CHECKS, FILE, ROW, RUN)
-NUMBERED = "__numbered"
+CORRECTED = "corrected"
+"""Stands for a check where a row was taken out because a corrected one takes its place."""
+_NUMBERED = "__numbered"
 _PARAMETER = re.compile(r"\$(p\d+)\b")
 
 
@@ -74,7 +76,7 @@ def to_set_aside(checks: Sequence[Check], results: Sequence[CheckResult]) -> tup
 def broken_rows(checks: Sequence[Check], subject: Subject, parts: Parts) -> Sql:
     """Write the query for the rows that break at least one of some checks, with their names."""
     snapshot = subject.table.snapshot
-    numbered = replace(subject, table=Table(snapshot, alias=NUMBERED))
+    numbered = replace(subject, table=Table(snapshot, alias=_NUMBERED))
     params: dict[str, object] = {}
     said: list[str] = []
     for number, check in enumerate(checks):
@@ -84,9 +86,9 @@ def broken_rows(checks: Sequence[Check], subject: Subject, parts: Parts) -> Sql:
     columns = ", ".join(map(quote_name, (POSITION, *subject.table.columns)))
     names_of = f"flatten([{', '.join(said)}])" if len(said) > 1 else said[0]
     return Sql(
-        f"with {quote_name(NUMBERED)} as ({parts.numbered})"
+        f"with {quote_name(_NUMBERED)} as ({parts.numbered})"
         f" select * from (select {columns}, {names_of} as {quote_name(CHECKS)}"
-        f" from {quote_name(NUMBERED)}) where len({quote_name(CHECKS)}) > 0",
+        f" from {quote_name(_NUMBERED)}) where len({quote_name(CHECKS)}) > 0",
         params,
     )
 
@@ -126,24 +128,70 @@ def quarantine_rows(
 
     Args:
         columns: those of the asset.
-        parts: `aside` is all that was set aside.
+        parts: `aside` is all that was taken out; what was corrected is not in quarantine.
         files: rows before each input file, rows up to its end, and its path, where that is known.
         run: the run that set them aside.
     """
     names = ", ".join(map(quote_name, columns))
-    content = f"md5(cast(row({names}) as varchar))"
     spans = ", ".join(f"({low}, {high}, {quote_text(path)})" for low, high, path in files)
     known = f"(values {spans})" if files else "(select 0 as a, 0 as b, '' as c limit 0)"
     position, aside = quote_name(POSITION), quote_table(parts.aside)
-    same = f"row_number() over (partition by {content} order by {position})"
     return (
-        f"select {content} || '-' || {same} as {quote_name(ID)}, {names}, {quote_name(CHECKS)},"
+        f"select {_id(columns)} as {quote_name(ID)}, {names}, {quote_name(CHECKS)},"
         f" __path as {quote_name(FILE)},"
         f" {position} - coalesce(__low, 0) as {quote_name(ROW)},"
         f" {quote_text(run)} as {quote_name(RUN)}"
         f" from {aside} left join {known} as __files(__low, __high, __path)"
-        f" on {position} > __low and {position} <= __high order by {position}"
+        f" on {position} > __low and {position} <= __high"
+        f" where not list_contains({quote_name(CHECKS)}, {quote_text(CORRECTED)})"
+        f" order by {position}"
     )
+
+
+def originals(schema: Schema, parts: Parts, file: str) -> str:
+    """Write the query for the rows that those in a file of corrections stand for."""
+    columns = [column.name for column in schema]
+    names = ", ".join(map(quote_name, (POSITION, *columns)))
+    return (
+        f"select {names}, [{quote_text(CORRECTED)}] as {quote_name(CHECKS)}"
+        f" from ({_identified(columns, parts)})"
+        f" where {quote_name(ID)} in (select {quote_name(ID)} from ({_given(schema, file)}))"
+    )
+
+
+def correcting_rows(schema: Schema, parts: Parts, file: str) -> str:
+    """Write the query for the corrected rows in a file whose originals are there."""
+    columns = [column.name for column in schema]
+    names = ", ".join(map(quote_name, columns))
+    return f"select {names} from ({_given(schema, file)}) where {_matched(columns, parts)}"
+
+
+def unmatched_rows(schema: Schema, parts: Parts, file: str) -> str:
+    """Write the query that counts the corrected rows in a file whose originals are not there."""
+    columns = [column.name for column in schema]
+    return f"select count(*) from ({_given(schema, file)}) where not {_matched(columns, parts)}"
+
+
+def _matched(columns: Sequence[str], parts: Parts) -> str:
+    there = f"select {quote_name(ID)} from ({_identified(columns, parts)})"
+    return f"({quote_name(ID)} in ({there}))"
+
+
+def _given(schema: Schema, file: str) -> str:
+    """Write the query that reads corrected rows."""
+    names = ", ".join(column_sql(each.name, each.storage, each.type) for each in schema)
+    return f"select {quote_name(ID)}, {names} from read_parquet({quote_path(file)})"
+
+
+def _identified(columns: Sequence[str], parts: Parts) -> str:
+    return f"select *, {_id(columns)} as {quote_name(ID)} from ({parts.numbered})"
+
+
+def _id(columns: Sequence[str]) -> str:
+    """Write what a row goes by from build to build: its content, and which of its like it is."""
+    content = f"md5(cast(row({', '.join(map(quote_name, columns))}) as varchar))"
+    position = quote_name(POSITION)
+    return f"{content} || '-' || row_number() over (partition by {content} order by {position})"
 
 
 def counts_of(snapshot: Snapshot) -> str:

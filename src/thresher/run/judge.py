@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from thresher.plan.audit_key import audit_key
 from thresher.project.asset import Asset, quarantine_of
 from thresher.protocols import Engine
 from thresher.quality.audit import audit, judge_again
-from thresher.quality.separation import to_set_aside
 from thresher.results import Snapshot, Status, Verdict
 from thresher.run.build import closure
+from thresher.run.division import Division
 from thresher.run.separate import Separated, Separation
 from thresher.warehouse.lake import Lake
 
@@ -24,6 +25,8 @@ class Judge:
     engine: Callable[[], Engine]
     """Gives the engine; called only where there is something to check."""
     lake: Lake
+    root: Path
+    """Folder of the project."""
     run: str
     now: datetime
     """Time of the run, for checks that depend on it."""
@@ -44,16 +47,17 @@ class Judge:
         """
         needed = asset.contract.references
         referenced = {name: tables[name].version for name in needed if name in tables}
-        key = audit_key(snapshot.version, asset.contract, referenced)
+        given = asset.corrections
+        key = audit_key(snapshot.version, asset.contract, referenced, corrections=given)
         known = self._known(asset, snapshot, key)
         if known is not None and not self.trial:
             return replace(known, verdict=self.judge_again(asset, known.verdict))
         found = self._found(asset, snapshot, tables, key)
-        if found.quarantine is not None:
+        if found.snapshot.version != snapshot.version:
             # The key by which the next plan knows what is published.
             if asset.name in referenced:
                 referenced[asset.name] = found.snapshot.version
-            own = audit_key(found.snapshot.version, asset.contract, referenced)
+            own = audit_key(found.snapshot.version, asset.contract, referenced, corrections=given)
             found = replace(found, verdict=replace(found.verdict, key=own))
         computed = not found.verdict.count(Status.ERROR)
         if computed and not self.trial:  # what could not be computed may be, the next time
@@ -69,9 +73,12 @@ class Judge:
         verdict = self.lake.verdict(asset.name, snapshot.version, key)
         if verdict is None or verdict.split is None:
             return None if verdict is None else Separated(verdict, snapshot)
+        split, aside = verdict.split, None
         left = self.lake.find_version(asset.name, verdict.version)
-        aside = self.lake.find_version(quarantine_of(asset.name), verdict.split.quarantine)
-        return Separated(verdict, left, aside) if left and aside else None
+        if split.quarantine is not None:
+            aside = self.lake.find_version(quarantine_of(asset.name), split.quarantine)
+        whole = left and (aside or split.quarantine is None)
+        return Separated(verdict, left, aside) if left and whole else None
 
     def _found(
         self, asset: Asset, snapshot: Snapshot, tables: Mapping[str, Snapshot], key: str
@@ -89,17 +96,17 @@ class Judge:
 
         own = {**tables, asset.name: snapshot}
         others = closure((asset.name, *asset.contract.references), own)
-        verdict = held(snapshot, others)
-        if not to_set_aside(asset.contract.checks, verdict.results):
-            return Separated(verdict, snapshot)
+        if not asset.sets_aside:
+            return Separated(held(snapshot, others), snapshot)
         separation = Separation(
             engine=self.engine(),
             lake=self.lake,
-            produced=snapshot,
+            rows=Division(snapshot, others),
             contract=asset.contract,
-            tables=others,
             run=self.run,
             now=self.now,
             audit=held,
         )
-        return separation.separate(verdict)
+        return separation.separate(
+            [(self.root / path, path, sha256) for path, sha256 in asset.corrections]
+        )

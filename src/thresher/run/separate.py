@@ -8,29 +8,32 @@ rows built, published and set aside are each counted in files of their own, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from thresher.errors import Place, WarehouseError
 from thresher.project.asset import quarantine_of
 from thresher.project.contract import Check, Contract
 from thresher.protocols import Engine
 from thresher.quality.separation import (
-    Parts,
     broken_rows,
+    correcting_rows,
     counts_of,
     left_rows,
+    originals,
     quarantine_rows,
     to_set_aside,
     touched_files,
+    unmatched_rows,
 )
 from thresher.quality.subject import Subject, Table
 from thresher.results import CheckResult, DataFile, Schema, Snapshot, Split, Status, Verdict
+from thresher.run.division import Division
 from thresher.warehouse.lake import Draft, Lake
 
-#: Schema, reserved, of the tables that stand for parts of a version while it is divided.
-_SCHEMA = "thresher"
 _FILE = "data.parquet"
 
 Audit = Callable[[Snapshot, Mapping[str, Snapshot]], Verdict]
@@ -50,14 +53,13 @@ class Separated:
 
 @dataclass(slots=True)
 class Separation:
-    """One version while its rows are divided.
+    """Divides the rows of one version.
 
     Args:
         engine: writes and counts rows.
         lake: takes the parts.
-        produced: the version as it was built.
+        rows: the version, whose rows are divided.
         contract: what must hold.
-        tables: every version that a check may need, by name.
         run: the run that divides it.
         now: time of the run.
         audit: holds what is left against the contract.
@@ -65,124 +67,125 @@ class Separation:
 
     engine: Engine
     lake: Lake
-    produced: Snapshot
+    rows: Division
     contract: Contract
-    tables: Mapping[str, Snapshot]
     run: str
     now: datetime
     audit: Audit
-    _schema: Schema = ()
-    _parts: list[DataFile] = field(default_factory=list)
-    _rows_left: int = 0
+    _unmatched: int = 0
+    _drafts: dict[str, Draft] = field(default_factory=dict)
 
-    def separate(self, verdict: Verdict) -> Separated:
+    def separate(self, corrections: Sequence[tuple[Path, str, str]] = ()) -> Separated:
         """Set rows aside until what is left breaks no check that sets rows aside.
 
         Args:
-            verdict: of the version as it was built.
+            corrections: file, path and hash of corrected rows, in the order in which they came.
 
         Raises:
             AssetError: a query failed.
             WarehouseError: a part cannot be written, or the parts do not add up.
         """
-        aside = self.lake.begin(quarantine_of(self.produced.asset), self.produced.fingerprint)
-        left = self.lake.begin(self.produced.asset, self.produced.fingerprint)
         try:
+            for file, path, _ in corrections:
+                self._correct(file, path)
+            verdict = self.audit(self.rows.left, self.rows.known())
             found = {result.check: result for result in verdict.results}
             while checks := to_set_aside(self.contract.checks, verdict.results):
-                self._set_aside(checks, aside)
-                verdict = self.audit(self._left(), self._known())
+                self._set_aside(checks)
+                verdict = self.audit(self.rows.left, self.rows.known())
                 found |= {r.check: r for r in verdict.results if not found[r.check].violations}
-            quarantine = self._write_aside(aside)
-            published = self._write_left(left)
-            for part in self._parts:
+            if not self.rows.parts and not corrections:
+                return Separated(verdict, self.rows.built)
+            quarantine = self._write_aside()
+            published = self._write_left()
+            split = self._split(published, quarantine, tuple(sha256 for *_, sha256 in corrections))
+            for part in self.rows.parts:
                 (self.lake.root / part.path).unlink()
+            if quarantine is None:
+                self.lake.discard(self._draft(quarantine_of(self.rows.built.asset)))
         except BaseException:
-            self.lake.discard(aside)
-            self.lake.discard(left)
+            for draft in self._drafts.values():
+                self.lake.discard(draft)
             raise
-        verdict = self._verdict(verdict, found, published, quarantine)
+        results = self._results(verdict, found, quarantine, split)
+        verdict = replace(
+            verdict, version=published.version, rows=split.produced, results=results, split=split
+        )
         return Separated(verdict, published, quarantine)
 
-    def _set_aside(self, checks: tuple[Check, ...], draft: Draft) -> None:
-        """Write the rows that break some checks, of those that are left."""
+    def _draft(self, asset: str) -> Draft:
+        """Give the draft of a part, which is begun when there is something to put into it."""
+        if asset not in self._drafts:
+            self._drafts[asset] = self.lake.begin(asset, self.rows.built.fingerprint)
+        return self._drafts[asset]
+
+    def _correct(self, file: Path, path: str) -> None:
+        """Put corrected rows in the place of those that they correct."""
+        rows, schema, given = self.rows, self.rows.built.schema, str(file.absolute())
+        query = unmatched_rows(schema, rows.names, given)
+        self._unmatched += self.engine.rows(query, rows.known())[0][0]
+        draft = self._draft(rows.built.asset)
+        target = draft.folder / f"corrected-{len(rows.corrected):04d}.parquet"
+        query = correcting_rows(schema, rows.names, given)
+        made = self.engine.write(query, rows.known(), target)
+        self._take_out(originals(schema, rows.names, given))
+        rows.files.append(DataFile(f"{draft.path}/{target.name}", made.rows, 0, ""))
+        rows.corrected[rows.files[-1].path] = path
+        self._count_left()
+
+    def _set_aside(self, checks: tuple[Check, ...]) -> None:
+        """Take out the rows that break some checks."""
         subject = Subject(
-            table=Table(self._left()),
-            tables=self._known(),
+            table=Table(self.rows.left),
+            tables=self.rows.known(),
             types=self.contract.types,
             now=self.now,
         )
-        query = broken_rows(checks, subject, self._names)
-        target = draft.folder / f"part-{len(self._parts)}.parquet"
-        written = self.engine.write(query.text, self._known(), target, query.params)
-        self._schema = written.schema
-        self._parts.append(DataFile(f"{draft.path}/{target.name}", written.rows, 0, ""))
-        known = self._known()
-        (self._rows_left,) = self.engine.rows(
-            f"select count(*) from ({known[self.produced.asset].sql})", known
-        )[0]
+        query = broken_rows(checks, subject, self.rows.names)
+        self._take_out(query.text, query.params)
+        self._count_left()
 
-    @property
-    def _names(self) -> Parts:
-        produced = f"{_SCHEMA}.{quarantine_of(self.produced.asset).partition('.')[2]}"
-        return Parts(produced, quarantine_of(self.produced.asset), begun=bool(self._parts))
+    def _take_out(self, query: str, params: Mapping[str, Any] | None = None) -> None:
+        """Write rows, with their positions, that are no longer among those left."""
+        rows = self.rows
+        draft = self._draft(quarantine_of(rows.built.asset))
+        target = draft.folder / f"part-{len(rows.parts):04d}.parquet"
+        written = self.engine.write(query, rows.known(), target, params)
+        rows.schema = written.schema
+        rows.parts.append(DataFile(f"{draft.path}/{target.name}", written.rows, 0, ""))
 
-    def _known(self, produced: Snapshot | None = None) -> dict[str, Snapshot]:
-        """Give the tables that a query may read, the parts as they are now among them."""
-        names = self._names
-        known = {**self.tables, names.produced: produced or self.produced}
-        if self._parts:
-            known[names.aside] = replace(
-                self.produced,
-                asset=names.aside,
-                build=f"{self.produced.build}-{len(self._parts)}",
-                schema=self._schema,
-                files=tuple(self._parts),
-                rows=sum(file.rows for file in self._parts),
-            )
-        if produced is None:
-            known[self.produced.asset] = self._left()
-        return known
+    def _count_left(self) -> None:
+        query = f"select count(*) from ({left_rows(self.rows.columns, self.rows.names)})"
+        ((self.rows.rows_left,),) = self.engine.rows(query, self.rows.known())
 
-    def _left(self) -> Snapshot:
-        """Give what is left as a view over the parts."""
-        if not self._parts:
-            return self.produced
-        names = self._names
-        return replace(
-            self.produced,
-            build=f"{self.produced.build}-left-{len(self._parts)}",
-            sql=left_rows(self._columns, names),
-            files=(),
-            inputs={names.produced: "", names.aside: ""},
-            rows=self._rows_left,
-        )
+    def _write_aside(self) -> Snapshot | None:
+        """Write the table of quarantined rows, if there are any."""
+        rows = self.rows
+        draft = self._draft(quarantine_of(rows.built.asset))
+        query = quarantine_rows(rows.columns, rows.names, list(rows.inputs()), self.run)
+        written = self.engine.write(query, rows.known(), draft.folder / _FILE)
+        if written.rows:
+            return self._complete(draft, written.schema, list(written.files))
+        return None
 
-    @property
-    def _columns(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.produced.schema)
-
-    def _write_aside(self, draft: Draft) -> Snapshot:
-        """Write the table of quarantined rows."""
-        query = quarantine_rows(self._columns, self._names, list(self._spans()), self.run)
-        written = self.engine.write(query, self._known(), draft.folder / _FILE)
-        return self._complete(draft, written.schema, list(written.files))
-
-    def _write_left(self, draft: Draft) -> Snapshot:
+    def _write_left(self) -> Snapshot:
         """Write the files that rows were taken from anew, and take the others as they are."""
-        files = list(self._files())
-        query = touched_files([(low, high) for low, high, _ in files], self._names)
-        touched = {low for (low,) in self.engine.rows(query, self._known())}
-        kept = tuple(file for low, _, file in files if low not in touched)
+        rows, draft = self.rows, self._draft(self.rows.built.asset)
+        files = list(rows.ranges())
+        query = touched_files([(low, high) for low, high, _ in files], rows.names)
+        touched = {low for (low,) in self.engine.rows(query, rows.known())} if rows.parts else set()
+        kept: list[DataFile] = []
         made: list[tuple[str, int]] = []
-        for number, (low, _, file) in enumerate(files):
-            if low in touched:
-                build = f"{self.produced.build}-file-{number}"
-                piece = replace(self.produced, build=build, files=(file,))
+        for number, (low, high, file) in enumerate(files):
+            if low in touched and high > low:
+                query = left_rows(rows.columns, rows.names, offset=low)
                 target = draft.folder / f"{number:04d}.parquet"
-                rows = left_rows(self._columns, self._names, offset=low)
-                made += self.engine.write(rows, self._known(piece), target).files
-        return self._complete(draft, self.produced.schema, made, kept)
+                made += self.engine.write(query, rows.known_of(number), target).files
+            elif file.path in rows.corrected:
+                made.append((file.path.rpartition("/")[2], file.rows))
+            else:
+                kept.append(file)
+        return self._complete(draft, rows.built.schema, made, tuple(kept))
 
     def _complete(
         self,
@@ -191,81 +194,89 @@ class Separation:
         made: list[tuple[str, int]],
         kept: tuple[DataFile, ...] = (),
     ) -> Snapshot:
-        rows = sum(rows for _, rows in made) + sum(file.rows for file in kept)
+        built = self.rows.built
         part = replace(
-            self.produced,
+            built,
             schema=schema,
             files=kept,
-            rows=rows,
+            rows=sum(rows for _, rows in made) + sum(file.rows for file in kept),
             built_at=datetime.now(UTC),
             run=self.run,
-            part_of=self.produced.version,
+            part_of=built.version,
         )
         return self.lake.complete(draft, part, made)
 
-    def _files(self) -> Iterator[tuple[int, int, DataFile]]:
-        """Give each file of the version with the rows before it, and up to its end."""
-        low = 0
-        for file in self.produced.files:
-            yield low, low + file.rows, file
-            low += file.rows
-
-    def _spans(self) -> Iterator[tuple[int, int, str]]:
-        """Give the rows that came from each input file."""
-        inputs = {record.file: record.unit.path for record in self.produced.units}
-        for low, high, file in self._files():
-            if (path := inputs.get(file.path)) is not None:
-                yield low, high, path
-
-    def _verdict(
-        self,
-        last: Verdict,
-        found: Mapping[str, CheckResult],
-        published: Snapshot,
-        quarantine: Snapshot,
-    ) -> Verdict:
-        """Say what was found, of all rows by the checks that set rows aside."""
+    def _split(
+        self, published: Snapshot, quarantine: Snapshot | None, corrections: tuple[str, ...]
+    ) -> Split:
+        """Count the parts in their files, and see that they add up."""
         split = Split(
-            produced=rows_in_files(self.lake, self.produced),
-            published=rows_in_files(self.lake, published),
-            quarantined=rows_in_files(self.lake, quarantine),
-            quarantine=quarantine.version,
+            produced=self._rows_in(self.rows.built.files),
+            published=self._rows_in(published.files),
+            quarantined=self._rows_in(quarantine.files if quarantine else ()),
+            quarantine=quarantine.version if quarantine else None,
+            released=self._released(published),
+            unmatched=self._unmatched,
+            corrections=corrections,
         )
         if split.produced != split.published + split.quarantined:
             raise WarehouseError(
                 f"rows do not add up: {split.produced:,} were built, {split.published:,} would be "
                 f"published and {split.quarantined:,} were set aside",
-                place=Place(asset=self.produced.asset),
+                place=Place(asset=self.rows.built.asset),
                 hint="nothing was published; please report this",
             )
-        name = quarantine.asset
-        counts = dict(self.engine.rows(counts_of(quarantine), {name: quarantine}))
+        return split
+
+    def _released(self, published: Snapshot) -> int:
+        """Count the corrected rows that are published."""
+        corrected = {
+            name
+            for number, file in enumerate(self.rows.files)
+            if file.path in self.rows.corrected
+            for name in (file.path.rpartition("/")[2], f"{number:04d}.parquet")
+        }
+        own = f"/{published.version}/"
+        return self._rows_in(
+            file
+            for file in published.files
+            if own in file.path and file.path.rpartition("/")[2] in corrected
+        )
+
+    def _rows_in(self, files: Iterable[DataFile]) -> int:
+        """Count rows in files.
+
+        Raises:
+            WarehouseError: one cannot be read.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            return sum(pq.read_metadata(self.lake.root / file.path).num_rows for file in files)
+        except (OSError, pa.ArrowException) as error:
+            place = Place(asset=self.rows.built.asset)
+            raise WarehouseError(f"its rows cannot be counted: {error}", place=place) from error
+
+    def _results(
+        self,
+        last: Verdict,
+        found: Mapping[str, CheckResult],
+        quarantine: Snapshot | None,
+        split: Split,
+    ) -> tuple[CheckResult, ...]:
+        """Say what was found: of all rows by the checks that set rows aside, else of those left."""
+        counts: dict[str, int] = {}
+        if quarantine is not None:
+            tables = {quarantine.asset: quarantine}
+            counts = dict(self.engine.rows(counts_of(quarantine), tables))
         checks = {check.id: check for check in self.contract.checks if check.quarantines}
-        results = tuple(
+        return tuple(
             _counted(found[each.check], checks[each.check], counts.get(each.check, 0), split)
             if each.check in checks
             else each
             for each in last.results
         )
-        return replace(
-            last, version=published.version, rows=split.produced, results=results, split=split
-        )
-
-
-def rows_in_files(lake: Lake, snapshot: Snapshot) -> int:
-    """Count the rows of a version in its files.
-
-    Raises:
-        WarehouseError: a file cannot be read.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return sum(pq.read_metadata(lake.root / file.path).num_rows for file in snapshot.files)
-    except (OSError, pa.ArrowException) as error:
-        place = Place(asset=snapshot.asset)
-        raise WarehouseError(f"its rows cannot be counted: {error}", place=place) from error
 
 
 def _counted(result: CheckResult, check: Check, rows: int, split: Split) -> CheckResult:

@@ -216,8 +216,12 @@ def _verdict(content: Plain) -> Verdict:
         rows=content["rows"],
         results=tuple(map(_result, content["results"])),
         at=datetime.fromisoformat(content["at"]),
-        split=Split(**content["split"]) if "split" in content else None,
+        split=_split(content["split"]) if "split" in content else None,
     )
+
+
+def _split(content: Plain) -> Split:
+    return Split(**{**content, "corrections": tuple(content["corrections"])})
 
 
 def _plain_result(result: CheckResult) -> Plain:

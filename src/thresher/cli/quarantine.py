@@ -1,0 +1,144 @@
+"""Commands for the rows that a contract set aside."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from thresher.api import documents
+from thresher.api.quarantine import correct, export_rows, quarantined_rows, quarantines
+from thresher.cli.options import format_option, opened, print_json, project_options
+from thresher.observe import console
+from thresher.observe.wording import count, counted, moment
+
+
+@click.group(epilog="Example: thresher quarantine list")
+def quarantine() -> None:
+    """See the rows that a contract set aside, and give them back corrected."""
+
+
+@quarantine.command(name="list", epilog="Example: thresher quarantine list --env prod")
+@format_option()
+@project_options
+def list_quarantines(
+    *, form: str, folder: str, environment: str | None, params: Sequence[str]
+) -> None:
+    """List the tables that rows are set aside of, with the checks that these break."""
+    project = opened(folder, environment, params)
+    found = quarantines(project.work)
+    if form == "json":
+        print_json({"format": 1, "quarantine": [asdict(row) for row in found]})
+        return
+    if not found:
+        click.echo("nothing is in quarantine", err=True)
+        return
+    headers = ("asset", "check", "rows", "set aside", "published", "released", "since (UTC)")
+    rows = [
+        (
+            *((r.asset, check, count(number)) if not at else ("", check, count(number))),
+            *((count(r.rows), count(r.published), count(r.released)) if not at else ("", "", "")),
+            moment(r.at) if not at else "",
+        )
+        for r in found
+        for at, (check, number) in enumerate(r.checks.items() or [("", 0)])
+    ]
+    right = ("rows", "set aside", "published", "released")
+    click.echo(console.table(headers, rows, stream=sys.stdout, right=right), nl=False)
+    for row in found:
+        if row.unmatched:
+            told = (
+                f"{counted(row.unmatched, 'correction')} of `{row.asset}` correct no row any more"
+            )
+            click.echo(f"{told}; their files in `corrections/{row.asset}/` can go", err=True)
+
+
+@quarantine.command(epilog="Example: thresher quarantine show clean.orders --limit 5")
+@click.argument("asset")
+@click.option("--check", metavar="ID", help="Only rows that break this check, by its id.")
+@click.option(
+    "--limit",
+    "-n",
+    default=20,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Most rows to print; 0 for all.",
+)
+@format_option()
+@project_options
+def show(
+    *,
+    asset: str,
+    check: str | None,
+    limit: int,
+    form: str,
+    folder: str,
+    environment: str | None,
+    params: Sequence[str],
+) -> None:
+    """Show the rows of ASSET that were set aside, with the checks they break."""
+    project = opened(folder, environment, params)
+    answer = quarantined_rows(project.work, asset.lower(), limit=limit or None, check=check)
+    if form == "json":
+        print_json(documents.answer(answer))
+        return
+    click.echo(console.table(answer.columns, answer.rows, stream=sys.stdout), nl=False)
+    click.echo(counted(answer.total, "row"), err=True)
+
+
+@quarantine.command(epilog="Example: thresher quarantine export clean.orders orders.csv")
+@click.argument("asset")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@project_options
+def export(
+    *, asset: str, file: Path, folder: str, environment: str | None, params: Sequence[str]
+) -> None:
+    """Write the rows of ASSET that were set aside to FILE, to be mended: .csv or .parquet."""
+    project = opened(folder, environment, params)
+    answer = export_rows(project.work, asset.lower(), file)
+    click.echo(f"{counted(answer.total, 'row')} written to {file}", err=True)
+    click.echo(f"  next: mend them, then `thresher quarantine retry {asset} {file}`", err=True)
+
+
+@quarantine.command(epilog="Example: thresher quarantine retry clean.orders orders.csv")
+@click.argument("asset")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--no-run", is_flag=True, help="Only take the rows; the next run publishes them.")
+@click.option("--quiet", "-q", is_flag=True, help="Show the summary alone.")
+@format_option()
+@project_options
+def retry(
+    *,
+    asset: str,
+    file: Path,
+    no_run: bool,
+    quiet: bool,
+    form: str,
+    folder: str,
+    environment: str | None,
+    params: Sequence[str],
+) -> int:
+    """Give corrected rows of ASSET back, and run what stands on them.
+
+    FILE is what `export` wrote, with the rows mended, or only some of them. They go through the
+    same contract; a row that passes is published in the place of the one it corrects, once.
+    """
+    project = opened(folder, environment, params)
+    taken = correct(project.work, asset.lower(), file)
+    click.echo(f"{counted(taken.rows, 'row')} taken as {taken.path}", err=True)
+    if no_run:
+        if form == "json":
+            print_json({"format": 1, "correction": asdict(taken)})
+        return 0
+    project = opened(folder, environment, params)
+    with console.progress(stream=sys.stderr) as progress:
+        silent = quiet or form == "json"
+        result = project.run(select=f"{taken.asset}+", listeners=() if silent else (progress,))
+    if form == "json":
+        print_json(documents.run(result, project))
+    else:
+        click.echo(console.summary(result, stream=sys.stdout), nl=False)
+    return result.exit_code
