@@ -243,3 +243,33 @@ def test_any_tool_reads_both_parts_and_they_add_up(bad):
             " - (select count(*) from raw.orders)"
         ).fetchall()
     assert rows == 0
+
+
+MUTUAL = """/* ---
+columns: {{other: {{references: {{to: clean.{other}.id, on_violation: quarantine}}}}}}
+--- */
+select * from raw.{own}
+"""
+
+
+def test_tables_that_refer_to_each_other_lose_rows_until_nothing_moves(shop):
+    shop.write(
+        {
+            "data_raw/left.csv": "id,other\n1,1\n2,2\n3,3\n4,4\n",
+            "data_raw/right.csv": "id,other\n1,1\n2,3\n3,9\n4,2\n",
+            "src/raw/left.yaml": "source: {files: data_raw/left.csv}\n",
+            "src/raw/right.yaml": "source: {files: data_raw/right.csv}\n",
+            "src/clean/left.sql": MUTUAL.format(own="left", other="right"),
+            "src/clean/right.sql": MUTUAL.format(own="right", other="left"),
+        }
+    )
+    result = shop.run()
+    # 3 of the right has no partner; so 3 of the left has none, then 2 of the right, 2 of the left,
+    # 4 of the right, and 4 of the left.
+    assert shop.rows("clean.left") == [(1, 1)]
+    assert shop.rows("clean.right") == [(1, 1)]
+    assert split(result, "clean.left") == (4, 1, 3)
+    assert shop.run().status == "unchanged"
+    assert shop.run(env="prod").status == "published"
+    assert shop.rows("clean.left", env="prod") == [(1, 1)]
+    assert shop.run(env="prod").status == "unchanged"

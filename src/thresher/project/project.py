@@ -88,33 +88,54 @@ def order(assets: Mapping[str, Asset]) -> tuple[dict[str, Asset], list[Fault]]:
     return ordered, _audit_cycles(ordered)
 
 
-def audit_needs(name: str, assets: Mapping[str, Asset]) -> list[tuple[str, str]]:
+def audit_needs(
+    name: str, assets: Mapping[str, Asset], groups: Mapping[str, tuple[str, ...]]
+) -> list[tuple[str, str]]:
     """Name what the audit of an asset waits for: `build` or `audit`, and the asset.
 
     It waits for its own build, and for the rows of all that it is checked against. These are
-    settled when they are built or, where their own audit can set some aside, when that is done,
-    unless it waits for this asset in turn.
+    settled when they are built or, where their own audit can set some aside, when that is done.
+    The first of a group is audited with all the others.
     """
-    needed: list[tuple[str, str]] = [("build", name)]
-    for other in assets[name].contract.references:
-        if other in assets and other != name:
-            moves = assets[other].contract.quarantines and not _checks(other, name, assets)
-            needed.append(("audit" if moves else "build", other))
-    return needed
+    group = groups[name]
+    if name != group[0]:
+        return [("build", name), ("audit", group[0])]
+    others = {
+        other
+        for each in group
+        for other in assets[each].contract.references
+        if other in assets and other not in group
+    }
+    settled = [("audit" if assets[other].sets_aside else "build", other) for other in others]
+    return [*(("build", each) for each in group), *settled]
 
 
-def _checks(name: str, against: str, assets: Mapping[str, Asset]) -> bool:
-    """Say whether an asset is checked against another one, directly or not."""
-    checked = {each.name: each.contract.references for each in assets.values()}
-    return against in _reach(name, checked, None)
+def audit_groups(assets: Mapping[str, Asset]) -> dict[str, tuple[str, ...]]:
+    """Give for each asset those that are audited in one go with it, itself among them, sorted.
+
+    They are checked against each other, and a row that goes from one can take a row of another
+    along. An asset that is checked against nothing, or where nothing can go, stands alone.
+    """
+    checked = {
+        each.name: [to for to in each.contract.references if to in assets and to != each.name]
+        for each in assets.values()
+    }
+    groups: dict[str, tuple[str, ...]] = {name: (name,) for name in assets}
+    for name in (each for each in assets if checked[each]):
+        reached = _reach(name, checked, None)
+        both = {name} | {each for each in reached if name in _reach(each, checked, None)}
+        if any(assets[each].sets_aside for each in both):
+            groups[name] = tuple(sorted(both))
+    return groups
 
 
 def _audit_cycles(assets: Mapping[str, Asset]) -> list[Fault]:
     """Find checks that could never be judged: they need a table that waits for their verdict."""
     graph: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    groups = audit_groups(assets)
     for name, asset in assets.items():
         graph["build", name] = [("audit", read) for read in asset.inputs]
-        graph["audit", name] = audit_needs(name, assets)
+        graph["audit", name] = audit_needs(name, assets, groups)
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:

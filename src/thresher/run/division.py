@@ -6,6 +6,7 @@ no view of an earlier state is taken for it. Nothing here asks an engine.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -37,6 +38,8 @@ class Division:
     schema: Schema = ()
     """What these hold."""
     rows_left: int = 0
+    _token: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Tells the states of this division from those of another one of the same version."""
 
     def __post_init__(self) -> None:
         self.files = list(self.built.files)
@@ -62,7 +65,7 @@ class Division:
         names = self.names
         return replace(
             self.built,
-            build=f"{self.built.build}-left-{len(self.files)}-{len(self.parts)}",
+            build=f"{self._token}-left-{len(self.files)}-{len(self.parts)}",
             sql=left_rows(self.columns, names),
             files=(),
             inputs={names.produced: "", names.aside: ""},
@@ -99,7 +102,7 @@ class Division:
 
     def _piece(self, files: list[DataFile], which: str) -> Snapshot:
         rows = sum(file.rows for file in files)
-        build = f"{self.built.build}-{which}"
+        build = f"{self._token}-{which}"
         return replace(self.built, build=build, files=tuple(files), rows=rows)
 
     def _taken_out(self) -> dict[str, Snapshot]:

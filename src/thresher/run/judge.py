@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from thresher.errors import Place, WarehouseError
 from thresher.plan.audit_key import audit_key
 from thresher.project.asset import Asset, quarantine_of
 from thresher.protocols import Engine
@@ -54,19 +55,44 @@ class Judge:
             return replace(known, verdict=self.judge_again(asset, known.verdict))
         found = self._found(asset, snapshot, tables, key)
         if found.snapshot.version != snapshot.version:
-            # The key by which the next plan knows what is published.
-            if asset.name in referenced:
-                referenced[asset.name] = found.snapshot.version
-            own = audit_key(found.snapshot.version, asset.contract, referenced, corrections=given)
-            found = replace(found, verdict=replace(found.verdict, key=own))
+            found = self._keyed(found, asset, tables)
         computed = not found.verdict.count(Status.ERROR)
         if computed and not self.trial:  # what could not be computed may be, the next time
             self.lake.save_verdict(found.verdict, version=snapshot.version, key=key)
         return found
 
+    def judge_together(
+        self, built: Sequence[tuple[Asset, Snapshot]], tables: Mapping[str, Snapshot]
+    ) -> dict[str, Separated]:
+        """Judge assets that are checked against each other, until no row goes from any of them.
+
+        Args:
+            built: the version of each as it was built.
+            tables: version of each other asset that is settled.
+        """
+        found: dict[str, Separated] = {}
+        rows: dict[str, int] = {}
+        left = {asset.name: snapshot for asset, snapshot in built}
+        while rows != (now := {name: snapshot.rows for name, snapshot in left.items()}):
+            rows = now
+            for asset, snapshot in built:
+                known = {**tables, **left, asset.name: snapshot}
+                found[asset.name] = self.judge(asset, snapshot, known)
+                left[asset.name] = found[asset.name].snapshot
+        return {a.name: self._keyed(found[a.name], a, {**tables, **left}) for a, _ in built}
+
     def judge_again(self, asset: Asset, verdict: Verdict) -> Verdict:
         """Judge the checks that depend on the time anew, from what the verdict recorded."""
         return judge_again(verdict, asset.contract, now=self.now)
+
+    def _keyed(self, found: Separated, asset: Asset, tables: Mapping[str, Snapshot]) -> Separated:
+        """Give a verdict the key by which the next plan knows what is published."""
+        left = {**tables, asset.name: found.snapshot}
+        needed = asset.contract.references
+        referenced = {name: left[name].version for name in needed if name in left}
+        version, given = found.snapshot.version, asset.corrections
+        key = audit_key(version, asset.contract, referenced, corrections=given)
+        return replace(found, verdict=replace(found.verdict, key=key))
 
     def _known(self, asset: Asset, snapshot: Snapshot, key: str) -> Separated | None:
         """Give what an earlier audit of the same came to, if all of it is still there."""
@@ -83,6 +109,13 @@ class Judge:
     def _found(
         self, asset: Asset, snapshot: Snapshot, tables: Mapping[str, Snapshot], key: str
     ) -> Separated:
+        if snapshot.sql is None and (rows := self.lake.count(snapshot.files)) != snapshot.rows:
+            raise WarehouseError(
+                f"rows do not add up: {snapshot.rows:,} were built, and its files hold {rows:,}",
+                place=Place(asset=asset.name),
+                hint="nothing was published; please report this",
+            )
+
         def held(version: Snapshot, others: Mapping[str, Snapshot]) -> Verdict:
             return audit(
                 version,

@@ -26,7 +26,7 @@ from thresher.events import (
 )
 from thresher.plan.plan import Action, Plan, Step
 from thresher.project.asset import quarantine_of
-from thresher.project.project import Project, audit_needs
+from thresher.project.project import Project, audit_groups, audit_needs
 from thresher.results import (
     Outcome,
     OutcomeStatus,
@@ -130,6 +130,7 @@ class Walk:
     _inbox: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
     _progress: dict[str, _Progress] = field(default_factory=dict)
     _tables: dict[str, Snapshot] = field(default_factory=dict)
+    _groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _futures: set[Future[None]] = field(default_factory=set)
 
@@ -182,11 +183,12 @@ class Walk:
     def _graph(self) -> dict[Node, set[Node]]:
         """Give what each build and each audit waits for."""
         active = {s.asset for s in self.plan.steps if s.action is not Action.KEEP}
+        self._groups.update(audit_groups(self.project.assets))
         graph: dict[Node, set[Node]] = {}
         for step in self.plan.steps:
             if step.asset in active:
                 graph[BUILD, step.asset] = {(AUDIT, n) for n in step.inputs if n in active}
-                needed = audit_needs(step.asset, self.project.assets)
+                needed = audit_needs(step.asset, self.project.assets, self._groups)
                 graph[AUDIT, step.asset] = {node for node in needed if node[1] in active}
         return graph
 
@@ -257,12 +259,26 @@ class Walk:
 
     def _audit(self, progress: _Progress) -> None:
         """Hold a version against its contract; runs in a worker."""
+        if progress.verdict is not None:
+            return  # with what it is checked against, and that against it
         assert progress.snapshot is not None  # noqa: S101  # built before it is audited
-        asset = self.project.assets[progress.step.asset]
+        assets, name = self.project.assets, progress.step.asset
+        together = [
+            (assets[each], snapshot)
+            for each in self._groups[name]
+            if (other := self._progress.get(each))
+            and other.step.action is not Action.KEEP
+            and (snapshot := other.snapshot)
+        ]
         with progress.clocked():
-            found = self.judge.judge(asset, progress.snapshot, self._tables)
-        progress.verdict, progress.quarantine = found.verdict, found.quarantine
-        progress.snapshot = found.snapshot
+            if len(together) > 1:
+                found = self.judge.judge_together(together, self._tables)
+            else:
+                found = {name: self.judge.judge(assets[name], progress.snapshot, self._tables)}
+        for each, separated in found.items():
+            other = self._progress[each]
+            other.verdict, other.quarantine = separated.verdict, separated.quarantine
+            other.snapshot = separated.snapshot
 
     def _finish(self, node: Node, future: Future[None] | None) -> None:
         """Take what a task came to; runs in the thread that walks."""

@@ -8,7 +8,7 @@ rows built, published and set aside are each counted in files of their own, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -211,9 +211,9 @@ class Separation:
     ) -> Split:
         """Count the parts in their files, and see that they add up."""
         split = Split(
-            produced=self._rows_in(self.rows.built.files),
-            published=self._rows_in(published.files),
-            quarantined=self._rows_in(quarantine.files if quarantine else ()),
+            produced=self.lake.count(self.rows.built.files),
+            published=self.lake.count(published.files),
+            quarantined=self.lake.count(quarantine.files if quarantine else ()),
             quarantine=quarantine.version if quarantine else None,
             released=self._released(published),
             unmatched=self._unmatched,
@@ -237,26 +237,11 @@ class Separation:
             for name in (file.path.rpartition("/")[2], f"{number:04d}.parquet")
         }
         own = f"/{published.version}/"
-        return self._rows_in(
+        return self.lake.count(
             file
             for file in published.files
             if own in file.path and file.path.rpartition("/")[2] in corrected
         )
-
-    def _rows_in(self, files: Iterable[DataFile]) -> int:
-        """Count rows in files.
-
-        Raises:
-            WarehouseError: one cannot be read.
-        """
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        try:
-            return sum(pq.read_metadata(self.lake.root / file.path).num_rows for file in files)
-        except (OSError, pa.ArrowException) as error:
-            place = Place(asset=self.rows.built.asset)
-            raise WarehouseError(f"its rows cannot be counted: {error}", place=place) from error
 
     def _results(
         self,
