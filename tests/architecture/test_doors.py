@@ -37,7 +37,6 @@ DOORS = {
     "pydantic": ["project/*"],
     "pyspark": ["engines/spark.py"],
     "pytest": ["testing/*"],
-    "pytest": ["testing/*"],
     "rich": ["observe/console.py", "cli/*"],
     "sqlglot": ["project/sql.py", "project/sql/*"],
     "tenacity": ["run/*"],
@@ -49,11 +48,6 @@ FRAMES = {"numpy", "pandas", "polars", "pyarrow", "python_calamine"}
 
 #: Packages that are required under another name than the one that is imported.
 DISTRIBUTIONS = {
-    "_pytest": "pytest",
-    "adbc_driver_manager": "adbc-driver-manager",
-    "adbc_driver_postgresql": "adbc-driver-postgresql",
-    "adbc_driver_sqlite": "adbc-driver-sqlite",
-    "botocore": "boto3",  # which is made of it
     "_pytest": "pytest",
     "adbc_driver_manager": "adbc-driver-manager",
     "adbc_driver_postgresql": "adbc-driver-postgresql",
