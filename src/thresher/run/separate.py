@@ -257,8 +257,8 @@ class Separation:
             counts = dict(self.engine.rows(counts_of(quarantine), tables))
         checks = {check.id: check for check in self.contract.checks if check.quarantines}
         return tuple(
-            _counted(found[each.check], checks[each.check], counts.get(each.check, 0), split)
-            if each.check in checks
+            _counted(found[each.check], checks[each.check], counts[each.check], split)
+            if each.check in checks and each.check in counts
             else each
             for each in last.results
         )
@@ -266,8 +266,6 @@ class Separation:
 
 def _counted(result: CheckResult, check: Check, rows: int, split: Split) -> CheckResult:
     """Give a result the number of rows that were set aside for it."""
-    if result.status is Status.ERROR or not rows:
-        return result
     within = check.tolerate.allows(rows, split.produced)
     more = "" if rows == result.violations else f"; {rows:,} in all, once others were set aside"
     return replace(
