@@ -18,6 +18,7 @@ from thresher.cli.options import (
     project_options,
     selection_options,
 )
+from thresher.docs.mermaid import is_drawn
 from thresher.errors import ProjectError
 from thresher.observe import console
 
@@ -150,9 +151,23 @@ def run(
     return result.exit_code
 
 
-@click.command(epilog="Example: thresher graph --format svg > graph.svg")
+@click.command(epilog="Example: thresher graph --select +warehouse.carrier_month --format mermaid")
+@selection_options
 @format_option("mermaid", "svg")
 @project_options
-def graph(*, form: str, folder: str, environment: str | None, params: Sequence[str]) -> None:
+def graph(
+    *,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    form: str,
+    folder: str,
+    environment: str | None,
+    params: Sequence[str],
+) -> None:
     """Draw the assets and what they read, as text, Mermaid, JSON or SVG."""
-    click.echo(opened(folder, environment, params).graph(form), nl=False)
+    project = opened(folder, environment, params)
+    drawn = project.graph(form, select=select, exclude=exclude)
+    click.echo(drawn, nl=False)
+    if form == "mermaid" and not is_drawn(drawn):
+        click.echo("GitHub draws no graph of this size", err=True)
+        click.echo("  hint: `--select` draws a part; `thresher docs sync` folds layers", err=True)

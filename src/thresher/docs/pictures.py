@@ -43,8 +43,8 @@ def draw(assets: Assets, form: str, plan: Plan | None = None) -> str:
 
 
 def graph_json(assets: Assets) -> dict[str, list[str]]:
-    """Give what each asset reads: `{task: [dependencies]}`, as `run_dag` takes it, sorted."""
-    return {name: sorted(assets[name].inputs) for name in sorted(assets)}
+    """Give what each reads of the others, sorted: `{task: [dependencies]}`, as `run_dag` takes."""
+    return {name: sorted(reads) for name, reads in sorted(reads_of(assets).items())}
 
 
 def graph_text(assets: Assets, plan: Plan | None = None) -> str:
