@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from thresher.api import create
 from thresher.api.documentation import summarize
-from thresher.docs.summary import LINES
+from thresher.docs.summary import LINES, summary
 from thresher.project.project import Project
 from thresher.project.reader import read_project
 
@@ -36,6 +37,14 @@ def write(root: Path, files: dict[str, str]) -> Project:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     return read_project(root, variables={})
+
+
+def scheduled(project: Project, schedules: dict[str, dict[str, str]]) -> Project:
+    """Give a project whose `config.yaml` says when it is run."""
+    settings = project.settings
+    value = {**settings.document.value, "schedules": schedules}
+    document = replace(settings.document, value=value)
+    return replace(project, settings=replace(settings, document=document))
 
 
 def head(text: str) -> str:
@@ -87,10 +96,10 @@ def test_a_large_project_has_ten_lines_as_well(tmp_path: Path) -> None:
         for number in range(25):
             text = head(f"description: {'A very long story ' * 40}") + "select 1 as a"
             files[f"src/{layer}/table_{number}.sql"] = text
-    files |= {f"queries/question_{number}.sql": "select 1" for number in range(40)}
-    told = summarize(write(tmp_path, files))
-    lines = told.splitlines()
-    assert len(lines) == LINES - 1  # one is left for what a project of today cannot have
+    schedules = {f"night_{number}": {"cron": f"{number} 3 * * *"} for number in range(20)}
+    project = scheduled(write(tmp_path, files), schedules)
+    lines = summary(project, [f"question_{number}.sql" for number in range(40)]).splitlines()
+    assert len(lines) == LINES
     assert "makes 300 tables in 12 layers" in lines[0]
     assert lines[1].startswith("- `src/layer_0/` (25): `table_0`, ")
     assert lines[1].endswith(" and 19 more")
@@ -101,6 +110,8 @@ def test_a_large_project_has_ten_lines_as_well(tmp_path: Path) -> None:
     assert lines[4].startswith("- `src/layer_11/` (25), for use: `table_0` (A very long story")
     assert lines[4].endswith(" and 21 more")
     assert lines[5].endswith(" and 34 more")
+    assert lines[8].startswith("- Runs by itself once `thresher schedule install` was run: ")
+    assert lines[8].endswith("`night_5` (`5 3 * * *`) and 14 more")
     assert max(map(len, lines)) < 600
 
 

@@ -44,7 +44,7 @@ def summary(project: Project, queries: Sequence[str] = ()) -> str:
         lines.append(f"`queries/` ({len(queries):,}): {_listed(map(_code, queries))}")
     if project.assets:
         lines.append(_contracts(project.assets))
-    lines += [_config(project), _commands(layers)]
+    lines += [_config(project), *_schedules(project), _commands(layers)]
     return "".join(f"- {line}\n" for line in lines)
 
 
@@ -141,6 +141,17 @@ def _config(project: Project) -> str:
     if config.params:
         line += f"; {_noun(config.params, 'parameter')} {_listed(map(_code, config.params))}"
     return line
+
+
+def _schedules(project: Project) -> list[str]:
+    schedules = _said(project, "schedules")
+    if not isinstance(schedules, dict) or not schedules:
+        return []
+    told = [
+        f"{_code(str(name))} ({_code(str(_said(project, 'schedules', name, 'cron')))})"
+        for name in schedules
+    ]
+    return [f"Runs by itself once `thresher schedule install` was run: {_listed(told)}"]
 
 
 def _commands(layers: dict[str, list[Asset]]) -> str:
