@@ -205,3 +205,21 @@ def test_a_part_of_the_graph_can_be_drawn(shop):
     assert "raw." not in told
     wrong = call(shop, "graph", "--select", "clean.order")
     assert (wrong.returncode, "clean.orders" in wrong.stderr) == (2, True)
+
+
+def test_a_graph_that_github_would_not_draw_is_folded_and_that_is_told(shop, readme):
+    for number in range(600):
+        query = "select distinct product from clean.orders"
+        (shop / "src" / "clean" / f"t{number}.sql").write_text(query)
+    assert call(shop, "docs", "sync").returncode == 0
+    text = readme.read_text(encoding="utf-8")
+    assert (
+        "The graph is larger than a page draws, so the layers `raw`, `clean` are one box each; "
+        "`thresher graph --format svg` draws all of it.\n\n```mermaid\n"
+    ) in text
+    assert 'layer_clean["clean: 602 tables"]' in text
+    assert 'warehouse_customer_value["warehouse.customer_value"]' in text
+    assert call(shop, "docs", "check").returncode == 0
+    told = call(shop, "graph", "--format", "mermaid")
+    assert told.stdout.count("-->") > 500
+    assert "GitHub draws no graph of this size" in told.stderr

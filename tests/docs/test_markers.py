@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from thresher.docs.markers import marked, marker, replaced, with_section
 from thresher.errors import ProjectError
@@ -37,6 +39,36 @@ GRAPH, GRAPH_END = marker("graph"), marker("graph", end=True)
 def test_a_part_is_written_between_its_markers(before: str, after: str) -> None:
     assert replaced(before, PARTS, "README.md") == after
     assert replaced(after, PARTS, "README.md") == after
+
+
+PIECES = [
+    "\n",
+    "\r\n",
+    "\r",
+    "```",
+    "~~~",
+    " ",
+    "    ",
+    "<!--",
+    "-->",
+    "thresher:",
+    "`",
+    "x",
+    "\ufeff",
+]
+
+
+@given(
+    before=st.lists(st.sampled_from(PIECES) | st.characters(codec="utf-8")).map("".join),
+    inside=st.lists(st.sampled_from(PIECES)).map("".join),
+    behind=st.lists(st.sampled_from(PIECES) | st.characters(codec="utf-8")).map("".join),
+)
+def test_whatever_is_around_a_part_stays(before: str, inside: str, behind: str) -> None:
+    head, tail = f"{before}\n{OPEN}\n", f"{CLOSE}\n{behind}"
+    text = f"{head}{inside}\n{tail}"
+    written = replaced(text, PARTS, "README.md")
+    hidden = marked(text, PARTS, "README.md") == []  # by a block of code that nobody closed
+    assert written == (text if hidden else f"{head}{PARTS['summary']}{tail}")
 
 
 def test_line_ends_alone_change_nothing() -> None:

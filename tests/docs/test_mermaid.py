@@ -44,6 +44,7 @@ WORDS = (
     ),
     *("acctitle", "accdescr", "title", "section", "node", "edge", "mermaid", "participant"),
 )
+LAYERS = ("raw", "clean", "warehouse")
 SHAPES = {"source": "cylinder", "sql": "square", "python": "subroutine", "view": "stadium"}
 
 
@@ -175,14 +176,14 @@ def test_the_limits_are_those_of_mermaid(charts: Any, make_asset: MakeAsset) -> 
     assert told["limits"] == {"maxEdges": EDGES, "maxTextSize": CHARACTERS}
     assert list(told["charts"]) == ["most"]
     assert "Edge limit exceeded" in told["errors"]
-    assert chart(most).folded == ()
-    assert chart(more).folded != ()
+    assert chart(most, LAYERS).folded == ()
+    assert chart(more, LAYERS).folded != ()
 
 
 def test_what_is_too_large_is_folded_from_the_first_layer_on(
     charts: Any, make_asset: MakeAsset
 ) -> None:
-    drawn = chart(wide(make_asset, 600))
+    drawn = chart(wide(make_asset, 600), LAYERS)
     told = charts({"folded": drawn.text})
     assert drawn.folded == ("raw", "clean")
     found = told["charts"]["folded"]
@@ -202,7 +203,8 @@ def test_what_is_too_large_is_folded_from_the_first_layer_on(
 
 def test_a_long_text_is_folded_as_well(make_asset: MakeAsset) -> None:
     names = [f"raw.{'n' * 90}{number}" for number in range(300)]
-    drawn = chart({name: make_asset(name) for name in [*names, "clean.a"]})
+    # In the order they are built, which is not that of the layers.
+    drawn = chart({name: make_asset(name) for name in ["clean.a", *names]}, LAYERS)
     assert drawn.folded == ("raw",)
     assert is_drawn(drawn.text)
 
@@ -210,5 +212,6 @@ def test_a_long_text_is_folded_as_well(make_asset: MakeAsset) -> None:
 def test_what_cannot_be_folded_enough_is_not_drawn(make_asset: MakeAsset) -> None:
     layers = [f"l{number}.a" for number in range(40)]
     assets = {name: make_asset(name, *layers[:at]) for at, name in enumerate(layers)}
-    assert chart(assets).text == ""
-    assert chart({name: assets[name] for name in layers[:32]}).text
+    order = [name.partition(".")[0] for name in layers]
+    assert chart(assets, order).text == ""
+    assert chart({name: assets[name] for name in layers[:32]}, order).text

@@ -5,6 +5,7 @@ Everything here is told from the project's files alone, so that it is the same i
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
@@ -106,8 +107,8 @@ def outdated(made: Page) -> OutdatedError:
         what = "it is not there"
     elif made.added:
         what = "it has no markers for the summary and the graph"
-    hint = "thresher docs sync" if made.path == README else f"thresher docs sync --file {made.path}"
-    return OutdatedError(what, place=Place(made.path), hint=f"`{hint}` writes it")
+    file = "" if made.path == README else f" --file {shlex.quote(made.path)}"
+    return OutdatedError(what, place=Place(made.path), hint=f"`thresher docs sync{file}` writes it")
 
 
 def _read(file: Path, path: str) -> str | None:
@@ -134,7 +135,7 @@ def _graph(project: Project) -> str:
     """Write the graph as a block of Markdown, and what was folded in it."""
     if not project.assets:
         return "Nothing to draw yet.\n"
-    drawn = chart(project.assets)
+    drawn = chart(project.assets, project.settings.config.layers)
     everything = "`thresher graph --format svg` draws all of it"
     if not drawn.text:
         return f"The graph is larger than a page draws; {everything}.\n"

@@ -7,7 +7,7 @@ of it, whole layers become one box each, the first ones first: what people use i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from thresher.docs.graph import Assets, kind_of, layers_of, one_line, reads_of
@@ -63,9 +63,14 @@ def graph_mermaid(assets: Assets, folded: Collection[str] = ()) -> str:
     return "\n".join(lines) + "\n"
 
 
-def chart(assets: Assets) -> Chart:
-    """Write the flowchart that a page draws: all of it, or with as few layers folded as will do."""
-    layers = layers_of(assets)
+def chart(assets: Assets, order: Sequence[str]) -> Chart:
+    """Write the flowchart that a page draws: all of it, or with as few layers folded as will do.
+
+    Args:
+        assets: in the order they are built.
+        order: the layers from first to last, which is how they are folded.
+    """
+    layers = sorted(layers_of(assets), key=order.index)
     for count in range(len(layers) + 1):
         text = graph_mermaid(assets, layers[:count])
         if is_drawn(text):
