@@ -12,6 +12,14 @@ from typing import Any
 
 from thresher.errors import NOWHERE, Place
 
+#: Kinds of checks that can name the rows which violate them, so that these can be set apart.
+NAMING_KINDS = frozenset(
+    """
+    accepted at_least at_most between expression forbidden not_null pattern primary_key references
+    unique
+    """.split()  # noqa: SIM905  # a page of words
+)
+
 
 class Severity(StrEnum):
     """How bad a violation is."""
@@ -28,6 +36,8 @@ class OnViolation(StrEnum):
     """What a violation does."""
 
     BLOCK = "block"
+    QUARANTINE = "quarantine"
+    """The violating rows are set apart; only checks that can name them know this."""
     WARN = "warn"
 
 
@@ -85,7 +95,7 @@ class Check:
     @property
     def blocks(self) -> bool:
         """Whether a violation beyond the tolerance keeps the table from being published."""
-        return self.on_violation is OnViolation.BLOCK and self.severity is not Severity.WARNING
+        return self.on_violation is not OnViolation.WARN and self.severity is not Severity.WARNING
 
 
 @dataclass(frozen=True, slots=True)

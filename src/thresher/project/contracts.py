@@ -14,12 +14,22 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from thresher.errors import Fault, Place, ProjectError
 from thresher.project.asset import Materialized, Volatile
-from thresher.project.contract import Check, Column, Contract, OnViolation, Severity, Tolerance
+from thresher.project.contract import (
+    NAMING_KINDS,
+    Check,
+    Column,
+    Contract,
+    OnViolation,
+    Severity,
+    Tolerance,
+)
 from thresher.project.documents import Document, validate
+from thresher.project.orders import parse_keep
 from thresher.project.units import parse_duration, parse_tolerance
 
 Scalar = bool | int | float | Decimal | dt.datetime | dt.date | str
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
+Keep = Annotated[tuple[str, ...], BeforeValidator(parse_keep)]
 POLICY = ("on_violation", "tolerate", "severity", "where", "message")
 
 
@@ -50,6 +60,12 @@ class Policy(BaseModel):
 
 class Flag(Policy):
     """A check without arguments: `not_null: true`."""
+
+
+class Unique(Flag):
+    """`unique: true`, or `unique: {keep: first by updated_at desc}`."""
+
+    keep: Keep | None = None
 
 
 class OneOf(Policy):
@@ -115,6 +131,7 @@ class Keys(Policy):
 
     shorthand = "columns"
     columns: Annotated[Names, Field(min_length=1)]
+    keep: Keep | None = None
 
 
 class Rows(Policy):
@@ -148,8 +165,8 @@ class ColumnModel(Policy):
     type: str | None = None
     description: str = ""
     not_null: Flag | None = None
-    unique: Flag | None = None
-    primary_key: Flag | None = None
+    unique: Unique | None = None
+    primary_key: Unique | None = None
     accepted: OneOf | None = None
     forbidden: OneOf | None = None
     between: Between | None = None
@@ -236,9 +253,18 @@ def read_head(document: Document) -> tuple[Head, Contract]:
         (kind,) = table_check.model_fields_set
         place = document.place("checks", index)
         checks.append(_table_check(kind, getattr(table_check, kind), place))
+    faults += filter(None, map(_cannot_name, checks))
     if faults:
         raise ProjectError(faults)
     return head, Contract(head.description, tuple(columns), tuple(checks))
+
+
+def _cannot_name(check: Check) -> Fault | None:
+    """Refuse to set rows apart where there are none."""
+    if check.on_violation is not OnViolation.QUARANTINE or check.kind in NAMING_KINDS:
+        return None
+    what = f"the check `{check.id}` speaks of no single rows, so there are none to quarantine"
+    return Fault(what, check.place, "say `on_violation: block` or `warn`")
 
 
 def _column_check(
@@ -247,6 +273,8 @@ def _column_check(
     to: tuple[str, ...] = ()
     arguments: tuple[tuple[str, Any], ...] = ()
     match part:
+        case Unique(keep=tuple()):
+            arguments = (("keep", part.keep),)
         case OneOf():
             arguments = (("values", part.values),)
         case Between():
@@ -280,6 +308,8 @@ def _table_check(kind: str, part: Any, place: Place) -> Check:
             else:
                 to = (part.matches.lower(),)
             arguments = tuple(given.items())
+        case Keys(keep=tuple()):
+            arguments = (("keep", part.keep),)
         case TableReference():
             to = (part.to.lower(),)
             arguments = (("to", to[0]), ("keys", part.keys or part.columns))
@@ -302,11 +332,15 @@ def _check(
     def said(name: str) -> Any:
         return next((v for p in policies if (v := getattr(p, name)) is not None), None)
 
+    reaction = policies[0].on_violation or said("on_violation") or OnViolation.BLOCK
+    inherited = policies[0].on_violation is None
+    if inherited and reaction is OnViolation.QUARANTINE and kind not in NAMING_KINDS:
+        reaction = OnViolation.BLOCK  # what was said of a column holds where it can
     return Check(
         kind=kind,
         columns=columns,
         arguments=arguments,
-        on_violation=said("on_violation") or OnViolation.BLOCK,
+        on_violation=reaction,
         severity=said("severity") or Severity.ERROR,
         tolerate=said("tolerate") or Tolerance(),
         where=said("where"),

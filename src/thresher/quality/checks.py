@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from thresher.project.contract import Check
-from thresher.quality import conditions, figures
+from thresher.quality import conditions, figures, surplus
 from thresher.quality.kinds import RowCheck, TableCheck
 from thresher.quality.wording import listed, named
 
@@ -24,11 +24,13 @@ CATALOGUE: Mapping[str, RowCheck | TableCheck] = {
         query=figures.key_figures,
         judge=figures.judge_unique,
         examples=figures.repeated_keys,
+        violating_rows=surplus.surplus_rows,
     ),
     "primary_key": TableCheck(
         query=figures.key_figures,
         judge=figures.judge_primary_key,
         examples=figures.broken_keys,
+        violating_rows=surplus.broken_rows,
     ),
     "accepted": RowCheck(
         violating=conditions.not_accepted,

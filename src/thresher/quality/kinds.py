@@ -58,8 +58,18 @@ class TableCheck:
     """Says what the figures mean."""
     examples: Callable[[Check, Subject], Sql] | None = None
     """Gives the query for what violates it, the worst first, where that can be shown."""
+    violating_rows: Callable[[Check, Subject], Sql] | None = None
+    """Gives an expression that is true for the rows that would have to go so that the check holds,
+    as many as its violations, and false for all others; never null. It may hold window functions,
+    so it stands in the select list of the whole table; rows that `where` leaves out are false in
+    it, and matter to no other. None where no row can be named."""
     needs_all: bool = False
     """Whether a sample can violate it though the whole does not."""
+
+
+def names_rows(kind: RowCheck | TableCheck) -> bool:
+    """Say whether a kind can name the rows that violate it."""
+    return isinstance(kind, RowCheck) or kind.violating_rows is not None
 
 
 def looked_at(check: Check, subject: Subject) -> str:
