@@ -11,6 +11,7 @@ import yaml
 
 from thresher.project.contracts import COLUMN_CHECKS, TableCheck
 from thresher.quality.checks import CATALOGUE
+from thresher.results import PastVersion
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "fixtures" / "checks"
@@ -32,7 +33,11 @@ def test_a_check_finds_what_it_should(warehouse, kind, case):
     warehouse.create(case["table"])
     for name, query in case.get("others", {}).items():
         warehouse.create(query, name)
-    verdict = warehouse.audit(case["contract"])
+    past = [
+        PastVersion(f"v{number}", each.get("rows", 0), tuple(each.get("figures", ())))
+        for number, each in enumerate(case.get("past", ()))
+    ]
+    verdict = warehouse.audit(case["contract"], past=past)
     (result,) = [result for result in verdict.results if result.kind == kind]
     found = {part: getattr(result, part) for part in PARTS}
     expected = {"violations": 0, **case["expect"]}

@@ -34,6 +34,7 @@ from thresher.warehouse.catalog import Warehouse
 from thresher.warehouse.lake import Lake
 from thresher.warehouse.links import link_tables
 from thresher.warehouse.lock import hold
+from thresher.warehouse.past import Past
 
 REPORTS = "reports"
 LOGS = "logs"
@@ -104,7 +105,13 @@ def run(
                 engine_matters=settings.config.rebuild_on_engine_change,
                 full_refresh=full_refresh,
             ),
-            judge=Judge(hands.engine, lake, plan.run_time, trial=sample is not None),
+            judge=Judge(
+                hands.engine,
+                lake,
+                plan.run_time,
+                past=Past(warehouse.manifests, current).of,
+                trial=sample is not None,
+            ),
             current=current,
             retry=Retry(settings.run.retries + 1, settings.run.backoff.total_seconds()),
             workers=settings.run.workers,

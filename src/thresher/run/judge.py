@@ -10,7 +10,7 @@ from thresher.plan.audit_key import audit_key
 from thresher.project.asset import Asset
 from thresher.protocols import Engine
 from thresher.quality.audit import audit, judge_again
-from thresher.results import Snapshot, Status, Verdict
+from thresher.results import PastVersion, Snapshot, Status, Verdict
 from thresher.run.build import closure
 from thresher.warehouse.lake import Lake
 
@@ -24,6 +24,8 @@ class Judge:
     lake: Lake
     now: datetime
     """Time of the run, for checks that depend on it."""
+    past: Callable[[str], tuple[PastVersion, ...]] = lambda _: ()
+    """Gives the versions of an asset that were published before, the oldest first."""
     trial: bool = False
     """Whether the rows are a sample, which cannot hold what speaks of whole tables."""
 
@@ -39,8 +41,9 @@ class Judge:
         referenced = {name: tables[name].version for name in needed if name in tables}
         key = audit_key(snapshot.version, asset.contract, referenced)
         known = self.lake.verdict(asset.name, snapshot.version, key)
+        past = self._before(asset, snapshot)
         if known is not None and not self.trial:
-            return self.judge_again(asset, known)
+            return judge_again(known, asset.contract, now=self.now, past=past)
         own = {**tables, asset.name: snapshot}
         verdict = audit(
             snapshot,
@@ -49,6 +52,7 @@ class Judge:
             rows=lambda *given: self.engine().rows(*given),
             tables=closure((asset.name, *needed), own),
             now=self.now,
+            past=past,
             lenient_references=self.trial,
         )
         computed = not verdict.count(Status.ERROR)
@@ -57,5 +61,15 @@ class Judge:
         return verdict
 
     def judge_again(self, asset: Asset, verdict: Verdict) -> Verdict:
-        """Judge the checks that depend on the time anew, from what the verdict recorded."""
+        """Judge the checks that depend on the time anew, from what the verdict recorded.
+
+        The version is the one that is published, so what was published before it is the same.
+        """
         return judge_again(verdict, asset.contract, now=self.now)
+
+    def _before(self, asset: Asset, snapshot: Snapshot) -> tuple[PastVersion, ...]:
+        """Give what was published before a version, where a check compares with it."""
+        if all(check.kind != "change" for check in asset.contract.checks):
+            return ()
+        past = self.past(asset.name)
+        return past[:-1] if past and past[-1].version == snapshot.version else past
