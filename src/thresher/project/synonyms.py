@@ -1,6 +1,6 @@
 """What checks are called elsewhere, so that whoever comes from there is told their names here.
 
-The names are those of dbt with dbt-utils and dbt-expectations, Great Expectations, Soda and Pandera;
+The names are those of dbt, dbt-utils, dbt-expectations, Great Expectations, Soda and Pandera;
 `expect_column_values_to_be_` and the like are taken off before a name is looked up.
 """
 
@@ -25,7 +25,8 @@ NAMES = {
     "distinct": "cardinality distinct_count unique_value_count unique_count nunique n_unique"
     " distinct_values number_of_distinct_values cardinality_equality",
     "expression": "expression_is_true check checks condition sql_expression satisfies",
-    "forbidden": "not_accepted_values notin not_in_set not_be_in_set invalid_values rejected_values",
+    "forbidden": "not_accepted_values notin not_in_set not_be_in_set invalid_values"
+    " rejected_values",
     "format": "valid_format match_format",
     "freshness": "recency max_age row_recency",
     "increasing": "sequential_values be_increasing monotonic is_monotonic_increasing sorted",
@@ -33,8 +34,8 @@ NAMES = {
     "max": "maximum",
     "mean": "avg average",
     "min": "minimum",
-    "no_gap": "gap_free complete_dates no_missing_dates row_values_to_have_data_for_every_n_datepart"
-    " no_gaps continuous",
+    "no_gap": "gap_free complete_dates no_missing_dates no_gaps continuous"
+    " row_values_to_have_data_for_every_n_datepart",
     "no_overlap": "mutually_exclusive_ranges no_overlaps non_overlapping",
     "not_blank": "not_empty_string not_empty non_empty no_empty_strings",
     "not_null": "nullable required non_null not_be_null no_nulls missing missing_count notnull",
