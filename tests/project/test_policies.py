@@ -169,7 +169,8 @@ def test_a_project_says_how_violations_are_weighed(tmp_path):
         "src/clean/b.sql": "/* ---\nchecks: [unique: {columns: id, severity: critical}]\n--- */\n"
         "select * from raw.a",
         "src/clean/c.py": "from thresher import asset\nimport pyarrow as pa\n"
-        "@asset(defaults={'tolerate': 3}, columns={'id': {'not_null': True}}, inputs={'a': 'raw.a'})\ndef c(a: pa.Table): ...\n",
+        "@asset(defaults={'tolerate': 3}, columns={'id': {'not_null': True}},"
+        " inputs={'a': 'raw.a'})\ndef c(a: pa.Table): ...\n",
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
