@@ -163,6 +163,22 @@ def test_missing_minutes_are_counted_from_the_first(warehouse, minutes, step):
     assert (result.rows, result.violations) == (places, places - len(there))
 
 
+@pytest.mark.parametrize(
+    ("unit", "times", "rows"),
+    [
+        ("hour", [f"2013-03-31 0{hour}:00+00" for hour in range(5)], 5),
+        ("day", ["2013-06-01 21:00+00", "2013-06-01 22:30+00", "2013-06-03 21:00+00"], 3),
+    ],
+)
+def test_hours_are_those_of_utc_and_days_those_of_the_clock(warehouse, unit, times, rows):
+    """In Rome, the hour from 2 to 3 was left out on 31 March, and 22:30 UTC is the next day."""
+    warehouse.database.execute("set TimeZone = 'Europe/Rome'")
+    table = pa.table({"seen": times}).cast(pa.schema([("seen", pa.timestamp("us", tz="UTC"))]))
+    step = (("step", 1), ("unit", unit))
+    (result,) = found(warehouse, table, Check("no_gap", ("seen",), step))
+    assert (result.violations, result.rows) == (0, rows)
+
+
 @SETTINGS
 @given(ours=ROWS, theirs=ROWS, within=st.sampled_from(["0", "50", "10%"]))
 def test_sums_reconcile_where_those_of_polars_do(warehouse, ours, theirs, within):

@@ -14,12 +14,12 @@ from thresher.errors import CommandError, Fault, Place, ProjectError
 from thresher.project import rules
 from thresher.project.asset import Asset, Materialized, SourceBody, SqlBody
 from thresher.project.cache import ParseCache
-from thresher.project.check_queries import with_references
 from thresher.project.config import CONFIG_FILE, Config
 from thresher.project.contract import Contract
-from thresher.project.contracts import Head, read_head
+from thresher.project.contracts import Head
 from thresher.project.documents import Document, parse_document, validate
 from thresher.project.functions import parse_function
+from thresher.project.heads import Heads
 from thresher.project.macros import macros_used, read_macros
 from thresher.project.parsed import cached_query
 from thresher.project.policies import Standing
@@ -49,19 +49,6 @@ class _Place:
     @property
     def name(self) -> str:
         return f"{self.layer}.{self.table}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Manner:
-    """How files are read: what was parsed before, and how the project weighs violations."""
-
-    cache: ParseCache
-    defaults: Standing
-
-    def head(self, document: Document, place: _Place) -> tuple[Head, Contract]:
-        """Read the head of an asset, and what the queries in it read."""
-        head, contract = read_head(document, self.defaults)
-        return head, with_references(contract, place.name, self.cache)
 
 
 def find_root(start: Path) -> Path:
@@ -110,8 +97,8 @@ def read_project(
         faults += error.faults
         layers = _layers_of_broken(root)
     known = cache or ParseCache()
-    manner = _Manner(known, settings.config.checks if settings else Standing())
-    found, broken, macros = _read_files(root, layers, manner, faults)
+    heads = Heads(known, settings.config.checks if settings else Standing())
+    found, broken, macros = _read_files(root, layers, heads, faults)
     assets: dict[str, Asset] = {name: read.asset for name, read in found.items()}
     ordered, cycles = order(assets)
     faults += cycles
@@ -151,16 +138,16 @@ def _layers_of_broken(root: Path) -> tuple[str, ...]:
 
 
 def _read_files(
-    root: Path, layers: Iterable[str], manner: _Manner, faults: list[Fault]
+    root: Path, layers: Iterable[str], heads: Heads, faults: list[Fault]
 ) -> tuple[dict[str, Read], frozenset[str], dict[str, Macro]]:
     """Read all files of assets and macros; also gives the names of the assets with faults."""
-    macros, macro_faults = read_macros(root, root / "src" / MACROS, manner.cache)
+    macros, macro_faults = read_macros(root, root / "src" / MACROS, heads.cache)
     faults += macro_faults
     found: dict[str, Read] = {}
     broken: set[str] = set()
     for place in _asset_files(root, tuple(layers), faults):
         try:
-            read = _read_asset(place, root, macros, manner)
+            read = _read_asset(place, root, macros, heads)
         except ProjectError as error:
             faults += error.faults
             broken.add(place.name)
@@ -201,25 +188,25 @@ def _asset_files(root: Path, layers: tuple[str, ...], faults: list[Fault]) -> It
             yield _Place(file, path, parts[0], file.stem)
 
 
-def _read_asset(place: _Place, root: Path, macros: Mapping[str, Macro], manner: _Manner) -> Read:
+def _read_asset(place: _Place, root: Path, macros: Mapping[str, Macro], heads: Heads) -> Read:
     text = read_text(place.file, place.path)
     if place.file.suffix == ".sql":
-        return _read_sql(place, text, macros, manner)
+        return _read_sql(place, text, macros, heads)
     if place.file.suffix == ".py":
-        return _read_python(place, text, root, manner)
-    return _read_source(place, text, manner)
+        return _read_python(place, text, root, heads)
+    return _read_source(place, text, heads)
 
 
-def _read_sql(place: _Place, text: str, macros: Mapping[str, Macro], manner: _Manner) -> Read:
+def _read_sql(place: _Place, text: str, macros: Mapping[str, Macro], heads: Heads) -> Read:
     document, body, first_line = _split_head(text, place.path)
     faults: list[Fault] = []
     head, contract = Head(), Contract()
     try:
-        head, contract = manner.head(document, place)
+        head, contract = heads.read(document, place.name)
     except ProjectError as error:
         faults += error.faults
     try:
-        query = cached_query(manner.cache, body, place.path, first_line)
+        query = cached_query(heads.cache, body, place.path, first_line)
     except ProjectError as error:
         raise ProjectError([*faults, *error.faults]) from None
     if faults:
@@ -237,7 +224,7 @@ def _read_sql(place: _Place, text: str, macros: Mapping[str, Macro], manner: _Ma
     return Read(asset, query=query, document=document)
 
 
-def _read_source(place: _Place, text: str, manner: _Manner) -> Read:
+def _read_source(place: _Place, text: str, heads: Heads) -> Read:
     document = parse_document(text, place.path)
     value = document.value
     if not isinstance(value, dict) or "source" not in value:
@@ -247,7 +234,7 @@ def _read_source(place: _Place, text: str, manner: _Manner) -> Read:
     rest = dataclasses.replace(document, value={k: v for k, v in value.items() if k != "source"})
     head, contract, settings = Head(), Contract(), None
     try:
-        head, contract = manner.head(rest, place)
+        head, contract = heads.read(rest, place.name)
     except ProjectError as error:
         faults += error.faults
     try:
@@ -260,13 +247,13 @@ def _read_source(place: _Place, text: str, manner: _Manner) -> Read:
     return Read(_asset(place, head, contract, body), document=document)
 
 
-def _read_python(place: _Place, text: str, root: Path, manner: _Manner) -> Read:
+def _read_python(place: _Place, text: str, root: Path, heads: Heads) -> Read:
     parsed = parse_function(text, place.path, root)
     if parsed is None:
         hint = "shared code can stand in `src/` outside the layers' folders"
         what = "it has no function under `@asset`"
         raise ProjectError([Fault(what, Place(place.path, 1), hint)])
-    head, contract = manner.head(parsed.head, place)
+    head, contract = heads.read(parsed.head, place.name)
     asset = dataclasses.replace(
         _asset(place, head, contract, parsed.body),
         inputs=tuple(sorted({given.asset for given in parsed.body.inputs})),

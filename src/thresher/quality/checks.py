@@ -1,7 +1,8 @@
 """The catalogue of checks: one row for each kind, and nothing else.
 
-To add a check, add its row here, its condition to `conditions.py` or its query to `figures.py`, a
-file of cases to `tests/fixtures/checks`, and a section to `docs/checks.md`.
+To add a check, add its row here, its condition or figure to the module of its subject, its model to
+`row_checks.py` or `table_checks.py` of `project/`, a file of cases to `tests/fixtures/checks`, and
+a section to `docs/checks.md`. If it names rows or counts them, say so in `project/contract.py`.
 """
 
 from __future__ import annotations
