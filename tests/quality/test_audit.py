@@ -90,6 +90,14 @@ def test_a_message_says_from_how_many_rows_on_it_warns_and_fails(warehouse):
     assert verdict.results[-1].message == expected
 
 
+def test_a_check_of_several_lines_is_named_in_one(warehouse):
+    warehouse.create(TEN)
+    (result,) = warehouse.audit(
+        "checks:\n  - query: |\n      from clean.flights\n      limit 0"
+    ).results
+    assert result.check == "query(from clean.flights limit 0)"
+
+
 def test_a_result_says_where_its_check_is_written(warehouse):
     warehouse.create(TEN)
     verdict = warehouse.audit(

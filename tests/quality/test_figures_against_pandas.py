@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from thresher.project.contract import Check, Contract
 
 SETTINGS = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 DAYS = st.dates(date(2012, 12, 20), date(2013, 1, 20))
 ROWS = st.lists(

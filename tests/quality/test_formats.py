@@ -131,7 +131,7 @@ def let_pass(warehouse, name, values):
 
 @pytest.mark.parametrize("name", sorted(ORACLES))
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_a_format_lets_pass_what_another_parser_takes(warehouse, name, data):

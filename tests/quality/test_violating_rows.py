@@ -73,7 +73,7 @@ def named(warehouse, contract):
 
 @pytest.mark.parametrize("contract", CONTRACTS)
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

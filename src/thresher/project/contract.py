@@ -90,9 +90,9 @@ class Check:
     @property
     def id(self) -> str:
         """What names the check in every report: `between(dep_delay, -120, 1500)`."""
-        values = [_shown(name, value) for name, value in self.arguments]
+        values = [_one_line(_shown(name, value)) for name, value in self.arguments]
         text = f"{self.kind}({', '.join([*self.columns, *values])})"
-        return f"{text} where {self.where}" if self.where else text
+        return f"{text} where {_one_line(self.where)}" if self.where else text
 
     def argument(self, name: str) -> Any:
         """Give the value of an argument, or None where it is not given."""
@@ -177,6 +177,10 @@ _SHOWN = {
     "order": "by {}",
     "strictly": "strictly",
 }
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()) if "\n" in text else text
 
 
 def _shown(name: str, value: Any) -> str:

@@ -58,7 +58,7 @@ def change_finding(check: Check, figure: str | None, past: Sequence[PastVersion]
     values = _history(check, past)
     if len(values) < check.argument("after"):
         there = counted(len(values), "publication")
-        words += f"; judged once there are {check.argument('after')} to compare with, now {there}"
+        words += f"; not judged yet: {there} to compare with, of {check.argument('after')} needed"
         return Finding(violations=0, words=words, figure=figure)
     middle = statistics.fmean(values)
     allowed = _allowed(check, values, middle)
@@ -67,7 +67,8 @@ def change_finding(check: Check, figure: str | None, past: Sequence[PastVersion]
     near = apart <= allowed or math.isclose(apart, allowed, rel_tol=1e-9)
     near = near or math.isclose(now, middle, rel_tol=1e-9)
     low, high = middle - allowed, middle + allowed
-    words += f"; {low:,.6g} to {high:,.6g} is expected after the last {len(values)}"
+    words += f"; {low:,.6g} to {high:,.6g} is expected by the last"
+    words += f" {counted(len(values), 'publication')}"
     return Finding(violations=int(not near), words=words, figure=figure)
 
 
