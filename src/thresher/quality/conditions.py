@@ -36,8 +36,10 @@ def of_other_length(check: Check, subject: Subject) -> Sql:
     """Find texts with fewer or more characters than allowed."""
     column = _text_column(check, subject, "have a length")
     signs = {"least": "<", "most": ">", "exactly": "<>"}
-    broken = [f"length({column}) {signs[name]} ${name}" for name, _ in check.arguments]
-    return Sql(f"({' or '.join(broken)})", dict(check.arguments))
+    bounds = list(enumerate(check.arguments))
+    broken = [f"length({column}) {signs[name]} $p{number}" for number, (name, _) in bounds]
+    params = {f"p{number}": length for number, (_, length) in bounds}
+    return Sql(f"({' or '.join(broken)})", params)
 
 
 def not_accepted(check: Check, subject: Subject) -> Sql:

@@ -23,7 +23,7 @@ def plain_rows(
     Without labels, each row is one struct that brings the names of its own.
     """
     if not labels:
-        return tuple(plain(row[0]) for row in rows)
+        return tuple({name: plain(value) for name, value in row[0].items()} for row in rows)
     return tuple(
         {label: plain(value) for label, value in zip(labels, row, strict=True)} for row in rows
     )
