@@ -129,6 +129,14 @@ def test_what_is_set_apart_by_default_is_what_can_be(check, around, defaults, re
         ),
         ("checks: [{row_count: {at_least: 1}}]", "it is called `rows` here"),
         ("checks: [{mutually_exclusive_ranges: {}}]", "it is called `no_overlap` here"),
+        (
+            "columns: {id: {row_count: 5}}",
+            "`rows` is a check of the table: write it under `checks`",
+        ),
+        ("columns: {id: {query: select 1}}", "`query` is a check of the table: write it under"),
+        ("checks: [not_null: [id]]", "`not_null` is a check of a column: write it there, under"),
+        ("checks: [accepted_values: [1]]", "`accepted` is a check of a column: write it there"),
+        ("defaults: {not_null: true}", "valid keys: error_above, on_violation, severity, tolerate"),
         ("columns: {id: {nul_share: 1%}}", "did you mean `null_share`?"),
     ],
 )

@@ -119,7 +119,7 @@ class Check:
     def limits(self) -> str:
         """What is let pass, in words; empty where nothing is."""
         words = []
-        if self.tolerate.count or self.tolerate.share:
+        if self.tolerate.count or 0 < (self.tolerate.share or 0) < 1:
             words.append(f"up to {self.tolerate} are tolerated")
         if self.warn_above is not None:
             words.append(f"more than {self.warn_above} warn")

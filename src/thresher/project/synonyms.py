@@ -53,6 +53,7 @@ NAMES = {
     "unique": "unique_combination_of_columns be_unique duplicate_count duplicates no_duplicates"
     " unique_rows is_unique distinct_rows",
 }
+_OF_TABLES = ("rows", "query", "no_overlap")
 _HERE: dict[str, list[str]] = {}
 for _name, _others in NAMES.items():
     for _other in _others.split():
@@ -60,7 +61,7 @@ for _name, _others in NAMES.items():
 
 
 def called_here(name: str, names: Iterable[str]) -> str | None:
-    """Give the hint that says what a check of other tools is called here.
+    """Give the hint that says what a check of other tools is called here, and where it can stand.
 
     Args:
         name: its name elsewhere.
@@ -68,8 +69,12 @@ def called_here(name: str, names: Iterable[str]) -> str | None:
     """
     valid = set(names)
     bare = _FRAME.sub("", name.lower())
-    for each in (name.lower(), bare):
-        for found in (*_HERE.get(each, ()), *((each,) if each != name else ())):
-            if found in valid:
-                return f"it is called `{found}` here"
+    meant = [found for each in (name.lower(), bare) for found in (*_HERE.get(each, ()), each)]
+    for found in meant:
+        if found in valid:
+            return f"it is called `{found}` here"
+    if "not_null" in valid and (found := next(filter(_OF_TABLES.__contains__, meant), "")):
+        return f"`{found}` is a check of the table: write it under `checks`"
+    if "query" in valid and (found := next(filter(NAMES.__contains__, meant), "")):
+        return f"`{found}` is a check of a column: write it there, under `columns`"
     return None
