@@ -27,6 +27,8 @@ _POSITIONS = {
     "quarter": "(year({t}) * 4 + quarter({t}))",
     "year": "year({t})",
 }
+#: Whole numbers beyond 64 bits, with which an engine computes two or three times as long.
+_WIDE = ("UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM")
 _CLOCK = ("second", "minute", "hour")
 
 
@@ -95,7 +97,8 @@ def _places(check: Check, subject: Subject) -> tuple[str, dict[str, Any]]:
         f" __both as (select e.*, __u, __value from __ends as e left join __at as a"
         f" on {same} and __u between __lo and __hi),"
         f" __places as (select {by}case when __hi >= __lo"
-        f" then (__hi - __lo) // {check.argument('step')} + 1 else 0 end as __count,"
+        f" then (cast(__hi as hugeint) - __lo) // {check.argument('step')} + 1 else 0 end"
+        f" as __count,"
         f" count(distinct {_step(check)}) filter (where {on}) as __there,"
         f" count(distinct __u) filter (where not ({on})) as __off"
         f" from __both group by {by}__lo, __hi)"
@@ -114,7 +117,7 @@ def _position(check: Check, column: str, name: str, type_: str) -> str:
         if not is_integer(type_):
             hint = "; say a unit, such as `day`" if is_time(type_) else ""
             raise AssetError(f"`{name}` is `{type_}`, which does not go in whole numbers{hint}")
-        return f"cast({column} as hugeint)"
+        return f"cast({column} as {'hugeint' if type_ in _WIDE else 'bigint'})"
     if not is_time(type_):
         raise AssetError(f"`{name}` is `{type_}`, and only dates and timestamps have a calendar")
     if type_ == "DATE" and unit in _CLOCK:
