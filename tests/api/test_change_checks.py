@@ -60,6 +60,16 @@ def test_what_was_rolled_back_is_no_past(orders, shop):
     assert change(orders(7)).message == "7 rows; 10 to 30 is expected by the last 1 publication"
 
 
+def test_a_version_that_is_published_again_counts_once(orders, shop):
+    contract = "checks: [change: {within: 50%, after: 2}]"
+    orders(20, contract=contract)
+    for name in ("Ann", "Eve"):
+        shop.write({"data_raw/customers.csv": f"customer,name\na,{name}\n"})
+        assert shop.run().status == "published"
+        assert shop.done["clean.orders"] == "kept"
+    assert "1 publication to compare with, of 2" in change(orders(90, contract=contract)).message
+
+
 def test_a_mean_has_its_history_in_the_manifests(orders):
     mean = "columns: {amount: {mean: [0, 100]}}"
     orders(4, contract=mean, amount=10)

@@ -64,6 +64,11 @@ def test_thresholds_of_different_levels_do_not_contradict(levels, expected):
     assert (check.tolerate, check.warn_above, check.error_above) == expected
 
 
+def test_thresholds_around_a_check_that_counts_nothing_do_not_touch_it():
+    check = column("freshness: 1d", "warn_above: 5, error_above: 9")
+    assert (check.warn_above, check.error_above) == (None, None)
+
+
 @pytest.mark.parametrize("lenient", ["severity: warning", "on_violation: warn"])
 def test_a_nearer_threshold_for_errors_makes_an_error_of_it(lenient):
     check = column("not_null: {error_above: 3}", lenient)

@@ -126,9 +126,7 @@ def _reaction(kind: str, levels: Sequence[Standing]) -> tuple[int, OnViolation |
     """Find what a violation does; rows are set apart only by checks that can name them."""
     for distance, level in enumerate(levels):
         said = level.on_violation
-        if said is not None and (
-            distance == 0 or said is not OnViolation.QUARANTINE or kind in NAMING_KINDS
-        ):
+        if said is not None and (said is not OnViolation.QUARANTINE or kind in NAMING_KINDS):
             return distance, said
     return len(levels), None
 
