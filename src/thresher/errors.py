@@ -164,6 +164,14 @@ class DiskFullError(WarehouseError):
     """No space left for what the run writes."""
 
 
+class OutdatedError(ThresherError):
+    """A document does not say what the project says."""
+
+
+class RepositoryError(ThresherError):
+    """Git is not there, or did not do what it was asked for."""
+
+
 class HeldError(ThresherError):
     """The environment is held by another run."""
 

@@ -141,7 +141,8 @@ class CheckResult:
     examples: tuple[Mapping[str, Any], ...] = ()
     """A few violating rows, as plain values."""
     figure: str | None = None
-    """What a check that depends on the time was judged by, such as the newest timestamp."""
+    """What it was judged by, where another run can judge it by that again, or compare with it: the
+    newest timestamp, or a figure with its name, such as `mean(dep_delay) = 12.6`."""
     path: str | None = None
     line: int | None = None
     seconds: float = 0.0
@@ -204,6 +205,18 @@ class Verdict:
     def count(self, status: Status) -> int:
         """How many checks ended so."""
         return sum(result.status is status for result in self.results)
+
+
+@dataclass(frozen=True, slots=True)
+class PastVersion:
+    """What is known of a version that was published before, for checks that compare with it."""
+
+    version: str
+    rows: int
+    figures: tuple[str, ...] = ()
+    """The figures that its checks were judged by, such as `mean(dep_delay) = 12.6`."""
+    part_of: str | None = None
+    """Version that it was taken from, where rows were set aside."""
 
 
 class OutcomeStatus(StrEnum):

@@ -168,6 +168,31 @@ def test_a_parameter_that_nobody_defines(write):
         ("checks: [{expression: 'idd > 0'}]", "names no column of the table: `idd`"),
         ("checks: [{expression: 'id >'}]", "`id >`"),
         ("checks: [{unique: [id, nix]}]", "gives no column `nix`"),
+        ("columns: {id: {unique: {keep: first by seen}}}", "gives no column `seen`"),
+        (
+            "checks: [{unique: {columns: id, keep: last by idd}}]",
+            "gives no column `idd`",
+        ),
+        ("columns: {id: {increasing: [id, seen desc]}}", "gives no column `seen`"),
+        ("columns: {id: {decreasing: {by: id, within: k}}}", "gives no column `k`"),
+        ("columns: {id: {no_gap: {within: k}}}", "gives no column `k`"),
+        ("checks: [{no_overlap: {start: id, end: til}}]", "gives no column `til`"),
+        ("checks: [{no_overlap: {start: id, end: id, within: k}}]", "gives no column `k`"),
+        ("columns: {id: {reconciles: clean.flight.id}}", "needs `clean.flight`, which does not"),
+        ("columns: {id: {reconciles: clean.flights.idd}}", "`clean.flights` gives no column `idd`"),
+        (
+            "checks: [{reconciles: {sum: id, with: clean.flights.id, by: k}}]",
+            "`warehouse.x` gives no column `k`",
+        ),
+        ("checks: [{reconciles: {sum: x, with: clean.flights.id}}]", "gives no column `x`"),
+        ("checks: [{query: select 1 from clean.flighs}]", "needs `clean.flighs`, which does not"),
+        ("checks: [{query: select 1 from flights}]", "without its layer\n  hint: did you mean"),
+        ("checks: [{query: select from}]", "not valid SQL"),
+        ("checks: [{query: drop table clean.flights}]", "write a `select`"),
+        ("checks: [{query: from clean.flights where id = $x}]", "uses the parameter `x`"),
+        ("checks: [{query: \"from read_csv('x.csv')\"}]", "which is no asset"),
+        ("checks: [{query: select now() from clean.flights}]", "gives another result each time"),
+        ("checks: [{rows: {at_least: 1, where: idd > 0}}]", "names no column of the table: `idd`"),
         (
             "checks: [{references: {columns: [id], to: clean.flights, keys: [id, late]}}]",
             "as many keys",
@@ -180,9 +205,9 @@ def test_a_parameter_that_nobody_defines(write):
 def test_faults_of_a_contract(write, head, fault):
     files = GOOD | {"src/warehouse/x.sql": f"/* ---\n{head}\n--- */\nselect id from clean.flights"}
     faults = told(write(files))
-    assert len(faults) == 1
     assert faults[0].startswith("src/warehouse/x.sql:2")
     assert fault in faults[0]
+    assert len(faults) == (2 if "by: k" in head else 1)
 
 
 @pytest.mark.parametrize(
@@ -217,6 +242,13 @@ def test_a_check_that_needs_what_waits_for_it_is_a_fault(write):
     }
     (fault,) = told(write(files))
     assert "needs a table that itself reads `clean.flights`" in fault
+
+
+def test_what_the_query_of_a_check_reads_joins_the_audit(write):
+    query = "with a as (from CLEAN.flights) select 1 from a, warehouse.late, warehouse.x"
+    head = f"/* ---\nchecks: [{{query: '{query}'}}]\n--- */\nselect id from clean.flights"
+    project = read_project(write(GOOD | {"src/warehouse/x.sql": head}), variables={})
+    assert project.assets["warehouse.x"].contract.references == ("clean.flights", "warehouse.late")
 
 
 def test_assets_may_refer_to_each_other(write):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from thresher.project.contract import Contract
 from thresher.project.contracts import read_head
 from thresher.project.documents import parse_document
 from thresher.quality.audit import audit
-from thresher.results import Field, Snapshot, Verdict
+from thresher.results import Field, PastVersion, Snapshot, Verdict
 
 NOW = datetime(2013, 6, 15, 12, tzinfo=UTC)
 TABLE = "clean.flights"
@@ -66,7 +66,12 @@ class Warehouse:
         return read_head(parse_document(contract, "src/clean/flights.sql"))[1]
 
     def audit(
-        self, contract: str | Contract, name: str = TABLE, *, lenient: bool = False
+        self,
+        contract: str | Contract,
+        name: str = TABLE,
+        *,
+        lenient: bool = False,
+        past: Sequence[PastVersion] = (),
     ) -> Verdict:
         if isinstance(contract, str):
             contract = self.read(contract)
@@ -78,6 +83,7 @@ class Warehouse:
             rows=self.rows,
             tables=self.tables,
             now=NOW,
+            past=past,
             lenient_references=lenient,
         )
 

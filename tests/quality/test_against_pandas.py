@@ -11,13 +11,21 @@ from hypothesis import strategies as st
 
 from thresher.project.contract import Check, Contract
 
-SCHEMA = pa.schema([("number", pa.int64()), ("text", pa.string()), ("real", pa.float64())])
-TEXTS = ["N1", "N2", "N7", "n1", "", " N1", "N1\n", "O'Hare", "é"]
+SCHEMA = pa.schema(
+    [
+        ("number", pa.int64()),
+        ("other", pa.int64()),
+        ("text", pa.string()),
+        ("real", pa.float64()),
+    ]
+)
+TEXTS = ["a@b.org", "  ", "N1", "N2", "N7", "n1", "", " N1", "N1\n", "O'Hare", "é"]
 REALS = [0.0, -0.0, 1.5, -2.5, 2.0, math.nan, math.inf, -math.inf]
 ROWS = st.lists(
     st.fixed_dictionaries(
         {
             "number": st.none() | st.integers(-3, 3),
+            "other": st.none() | st.integers(-3, 3),
             "text": st.none() | st.sampled_from(TEXTS),
             "real": st.none() | st.sampled_from(REALS),
         }
@@ -50,6 +58,7 @@ def pandas_frame(rows):
     return pd.DataFrame(
         {
             "number": pd.array([row["number"] for row in rows], dtype="Int64"),
+            "other": pd.array([row["other"] for row in rows], dtype="Int64"),
             "text": pd.Series([row["text"] for row in rows], dtype=object),
             "real": pd.Series(pairs, dtype=object),
         }
@@ -63,6 +72,36 @@ def positive(frame):
 def broken_expression(frame):
     known = frame.dropna(subset=["number", "text"])
     return ((known["number"] <= 0) & (known["text"] != "N1")).sum()
+
+
+def against_the_order(frame, value, order, within=None, *, wrong):
+    """Count the values that are wrong beside one that stands before them."""
+    groups = [part for _, part in frame.groupby(within, dropna=False)] if within else [frame]
+    return sum(
+        any(wrong(mine, before) for at, before in pairs if at < place)
+        for part in groups
+        for pairs in [list(part[[order, value]].dropna().itertuples(index=False, name=None))]
+        for place, mine in pairs
+    )
+
+
+def overlaps(frame, *, closed):
+    """Count, one interval after another, those that begin before an earlier one has ended."""
+    count = 0
+    for _, part in frame.groupby("text", dropna=False):
+        low = part["number"].astype("Float64").fillna(-math.inf)
+        high = part["other"].astype("Float64").fillna(math.inf)
+        pairs = sorted(zip(low, high, strict=True))
+        reached = -math.inf
+        some = False
+        for start, end in pairs:
+            if end < start or (start == end and not closed):
+                count += end < start
+                continue
+            open_start = some and start == -math.inf
+            count += open_start or (some and (start <= reached if closed else start < reached))
+            reached, some = max(reached, end), True
+    return count
 
 
 COUNTS = {
@@ -88,6 +127,28 @@ COUNTS = {
     check("pattern", "text", regex="N[0-9]"): lambda f: (
         ~values(f, "text").astype(str).str.fullmatch("N[0-9]").astype(bool)
     ).sum(),
+    check("not_blank", "text"): lambda f: (values(f, "text").astype(str).str.strip() == "").sum(),
+    check("length", "text", least=1, most=2): lambda f: sum(
+        not 1 <= size <= 2 for size in values(f, "text").astype(str).str.len()
+    ),
+    check("length", "text", exactly=2): lambda f: sum(len(v) != 2 for v in values(f, "text")),
+    check("format", "text", format="email"): lambda f: sum("@" not in v for v in values(f, "text")),
+    check("increasing", "real", order=("number",)): lambda f: against_the_order(
+        f, "real", "number", wrong=lambda mine, before: mine < before
+    ),
+    check("increasing", "other", order=("number",), group=("text",), strictly=True): lambda f: (
+        against_the_order(f, "other", "number", "text", wrong=lambda mine, before: mine <= before)
+    ),
+    check("decreasing", "text", order=("number",)): lambda f: against_the_order(
+        f, "text", "number", wrong=lambda mine, before: mine > before
+    ),
+    check("decreasing", "number", order=("other",), strictly=True): lambda f: against_the_order(
+        f, "number", "other", wrong=lambda mine, before: mine >= before
+    ),
+    check("no_overlap", "number", "other", group=("text",)): lambda f: overlaps(f, closed=False),
+    check("no_overlap", "number", "other", group=("text",), closed=True): lambda f: overlaps(
+        f, closed=True
+    ),
     check("references", "text", to="clean.partners", keys=("name",)): lambda f: (
         ~values(f, "text").isin(["N1", "N2", "O'Hare"])
     ).sum(),

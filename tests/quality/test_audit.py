@@ -11,7 +11,7 @@ import pytest
 from thresher.errors import AssetError, RunInterruptedError
 from thresher.project.contract import Check, Contract
 from thresher.quality.audit import audit, judge_again
-from thresher.results import Status
+from thresher.results import PastVersion, Status
 
 TEN = "select i as id, case when i < 3 then null else i end as value from range(10) as t(i)"
 
@@ -54,6 +54,14 @@ def test_an_empty_contract_finds_nothing(warehouse):
         ("tolerate: 2, severity: warning", Status.WARNED, True),
         ("tolerate: 3, severity: critical", Status.TOLERATED, True),
         ("tolerate: 30%, where: id < 3", Status.FAILED, False),
+        ("warn_above: 3", Status.TOLERATED, True),
+        ("warn_above: 2", Status.WARNED, True),
+        ("error_above: 3", Status.WARNED, True),
+        ("error_above: 2", Status.FAILED, False),
+        ("error_above: 30%", Status.WARNED, True),
+        ("tolerate: 3, error_above: 5", Status.TOLERATED, True),
+        ("warn_above: 1, error_above: 20%", Status.FAILED, False),
+        ("on_violation: quarantine, warn_above: 2", Status.WARNED, True),
         ("tolerate: 100%, where: id < 3", Status.TOLERATED, True),
     ],
 )
@@ -72,6 +80,22 @@ def test_a_message_says_what_is_tolerated_and_what_the_author_wants_to_say(wareh
     verdict = warehouse.audit(f"columns: {{value: {{not_null: {{{policy}}}}}}}")
     expected = "not measured: 3 of 10 rows (30%) have no `value`; up to 1 are tolerated"
     assert verdict.results[-1].message == expected
+
+
+def test_a_message_says_from_how_many_rows_on_it_warns_and_fails(warehouse):
+    warehouse.create(TEN)
+    policy = "warn_above: 1, error_above: 20%"
+    verdict = warehouse.audit(f"columns: {{value: {{not_null: {{{policy}}}}}}}")
+    expected = "3 of 10 rows (30%) have no `value`; more than 1 warn, more than 20% fail"
+    assert verdict.results[-1].message == expected
+
+
+def test_a_check_of_several_lines_is_named_in_one(warehouse):
+    warehouse.create(TEN)
+    (result,) = warehouse.audit(
+        "checks:\n  - query: |\n      from clean.flights\n      limit 0"
+    ).results
+    assert result.check == "query(from clean.flights limit 0)"
 
 
 def test_a_result_says_where_its_check_is_written(warehouse):
@@ -94,8 +118,13 @@ def test_a_sample_is_only_warned_about_what_it_lacks(warehouse):
       - rows: {at_least: 11}
       - rows: {matches: clean.others}
       - references: {columns: id, to: clean.gone}
+      - query: select * from clean.flights
+      - change: {within: 0, after: 1}
+      - reconciles: {sum: id, with: clean.others.id}
     """
-    by_kind = [(r.kind, r.status.value) for r in warehouse.audit(contract, lenient=True).results]
+    past = [PastVersion("v1", 9)]
+    verdict = warehouse.audit(contract, lenient=True, past=past)
+    by_kind = [(r.kind, r.status.value) for r in verdict.results]
     assert by_kind == [
         ("column", "passed"),
         ("column", "passed"),
@@ -104,6 +133,9 @@ def test_a_sample_is_only_warned_about_what_it_lacks(warehouse):
         ("rows", "warned"),
         ("rows", "warned"),
         ("references", "error"),
+        ("query", "warned"),
+        ("change", "warned"),
+        ("reconciles", "warned"),
     ]
     strict = [r.status.value for r in warehouse.audit(contract).results[2:6]]
     assert strict == ["failed"] * 4
@@ -246,6 +278,23 @@ def test_freshness_is_judged_again_from_its_figure_alone(warehouse):
     assert later.at == verdict.at + timedelta(days=1)
     assert later.results[3].message.endswith("2 d 12 h old; at most 2 d old is expected")
     assert judge_again(later, contract, now=verdict.at) == verdict
+    assert warehouse.queries == []
+
+
+def test_a_change_is_judged_again_only_by_a_past_that_is_given(warehouse):
+    warehouse.create(TEN)
+    text = "columns: {id: {change: {of: mean, within: 10%, after: 1}}}\nchecks: [change: rows]"
+    past = (PastVersion("v1", 10, ("mean(id) = 4.5",)),)
+    verdict = warehouse.audit(text, past=past)
+    contract = warehouse.read(text)
+    warehouse.queries.clear()
+    moved = judge_again(
+        verdict, contract, now=verdict.at, past=(PastVersion("v2", 10, ("mean(id) = 9.0",)),)
+    )
+    assert [result.status.value for result in verdict.results[1:]] == ["passed", "passed"]
+    assert [result.status.value for result in moved.results[1:]] == ["failed", "passed"]
+    assert judge_again(moved, contract, now=verdict.at) is moved
+    assert judge_again(moved, contract, now=verdict.at, past=past).results == verdict.results
     assert warehouse.queries == []
 
 

@@ -50,3 +50,8 @@ def test_rows_have_their_labels():
         {"a": 1, "count(*)": 2},
         {"a": "x", "count(*)": 3},
     )
+
+
+def test_rows_without_labels_bring_their_names():
+    wide = {f"c{number}": Decimal(number) for number in range(30)}
+    assert plain_rows((), [(wide,)]) == ({name: str(value) for name, value in wide.items()},)

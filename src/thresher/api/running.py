@@ -35,6 +35,7 @@ from thresher.warehouse.catalog import Warehouse
 from thresher.warehouse.lake import Lake
 from thresher.warehouse.links import link_tables
 from thresher.warehouse.lock import hold
+from thresher.warehouse.past import Past
 
 REPORTS = "reports"
 LOGS = "logs"
@@ -111,6 +112,7 @@ def run(
                 work.project.root,
                 name,
                 plan.run_time,
+                past=Past(warehouse.manifests, current).of,
                 trial=sample is not None,
             ),
             current=current,

@@ -23,6 +23,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "validate": ("build", "Report every fault of the project at once."),
         "plan": ("build", "Show what a run would do, in order, and why."),
         "graph": ("build", "Draw the assets and what they read."),
+        "docs": ("docs", "Keep a summary and the graph current in the README."),
     },
     "Build": {
         "run": ("build", "Build what changed, audit it, publish all of it or nothing."),
@@ -41,6 +42,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 """Module and first line of help of each command, by group: `--help` loads none of them."""
+
+
+#: Signals that ask a command to stop.
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 class LazyGroup(click.Group):
@@ -95,19 +100,25 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     debug = "--debug" in given
     if debug:
         importlib.import_module("thresher.cli.tracebacks").show(masked)
-    code = _run(given, debug=debug)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (BrokenPipeError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    if any(thread.name.startswith("thresher") for thread in threading.enumerate()):
-        os._exit(code)  # a worker that does not stop must not keep an interrupted run alive
+    code = 1
+    try:
+        code = _run(given, debug=debug)
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (BrokenPipeError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except KeyboardInterrupt as error:  # one more signal, while the first was dealt with
+        code = 128 + getattr(error, "signal_number", signal.SIGINT)
+    finally:
+        if any(thread.name.startswith("thresher") for thread in threading.enumerate()):
+            os._exit(code)  # a worker that does not stop must not keep an interrupted run alive
     sys.exit(code)
 
 
 def _run(given: list[str], *, debug: bool) -> int:
-    signal.signal(signal.SIGTERM, _terminated)
+    for each in _STOPS:
+        signal.signal(each, _terminated)
     try:
         code: Any = thresher.main(given, prog_name="thresher", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -140,6 +151,9 @@ def _run(given: list[str], *, debug: bool) -> int:
 
 
 def _terminated(number: int, _: object) -> NoReturn:
+    """Interrupt what is under way; one more signal ends the process, whatever it waits for."""
+    for each in _STOPS:
+        signal.signal(each, signal.SIG_DFL)
     raise Terminated(number)
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from thresher.project.contract import Check, Contract
+from thresher.project.contract import Check, Contract, Tolerance
 
 #: Raised when a change of Thresher changes what the same checks find.
 FORMAT = 1
@@ -54,11 +54,17 @@ def _meaning(check: Check) -> dict[str, Any]:
         "arguments": check.arguments,
         "on_violation": check.on_violation,
         "severity": check.severity,
-        "tolerate": [check.tolerate.count, check.tolerate.share],
+        "tolerate": _amount(check.tolerate),
+        "warn_above": _amount(check.warn_above),
+        "error_above": _amount(check.error_above),
         "where": check.where,
         "message": check.message,
         "references": check.references,
     }
+
+
+def _amount(threshold: Tolerance | None) -> tuple[int, float | None] | None:
+    return None if threshold is None else (threshold.count, threshold.share)
 
 
 def _tagged(value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from thresher.project.policies import Standing
 from thresher.project.units import Duration, Size
 
 CONFIG_FILE = "config.yaml"
@@ -79,6 +80,8 @@ class Config(_Part):
     run: RunConfig = RunConfig()
     logs: LogsConfig = LogsConfig()
     gc: CleanupConfig = CleanupConfig()
+    checks: Standing = Standing()
+    """How violations are weighed where a contract says nothing."""
     timezone: str = "UTC"
     rebuild_on_engine_change: bool = False
 

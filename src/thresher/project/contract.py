@@ -15,10 +15,12 @@ from thresher.errors import NOWHERE, Place
 #: Kinds of checks that can name the rows which violate them, so that these can be set apart.
 NAMING_KINDS = frozenset(
     """
-    accepted at_least at_most between expression forbidden not_null pattern primary_key references
-    unique
+    accepted at_least at_most between decreasing expression forbidden format increasing length
+    no_overlap not_blank not_null pattern primary_key references unique
     """.split()  # noqa: SIM905  # a page of words
 )
+#: Kinds of checks that count what violates them, so that there can be thresholds.
+COUNTING_KINDS = NAMING_KINDS | {"no_gap", "query", "reconciles"}
 
 
 class Severity(StrEnum):
@@ -73,6 +75,10 @@ class Check:
     on_violation: OnViolation = OnViolation.BLOCK
     severity: Severity = Severity.ERROR
     tolerate: Tolerance = Tolerance()
+    warn_above: Tolerance | None = None
+    """More violations than this warn, and no more unless they are more than `error_above`."""
+    error_above: Tolerance | None = None
+    """More violations than this are as bad as `severity` says; fewer only warn."""
     where: str | None = None
     """SQL condition that limits the check to some rows."""
     message: str | None = None
@@ -85,13 +91,42 @@ class Check:
     @property
     def id(self) -> str:
         """What names the check in every report: `between(dep_delay, -120, 1500)`."""
-        values = [_text(value) for _, value in self.arguments]
+        values = [_one_line(_shown(name, value)) for name, value in self.arguments]
         text = f"{self.kind}({', '.join([*self.columns, *values])})"
-        return f"{text} where {self.where}" if self.where else text
+        return f"{text} where {_one_line(self.where)}" if self.where else text
 
     def argument(self, name: str) -> Any:
         """Give the value of an argument, or None where it is not given."""
         return dict(self.arguments).get(name)
+
+    def weigh(self, violations: int, rows: int) -> Severity | None:
+        """Say how bad so many violations are; None where they are let pass.
+
+        Args:
+            violations: how many there are.
+            rows: of how many; 0 for a check that holds or does not, which knows no threshold.
+        """
+        if not violations:
+            return None
+        if not rows:
+            return self.severity
+        if self.error_above is not None and not self.error_above.allows(violations, rows):
+            return self.severity
+        if (self.warn_above or self.tolerate).allows(violations, rows):
+            return None
+        return self.severity if self.warn_above is self.error_above is None else Severity.WARNING
+
+    @property
+    def limits(self) -> str:
+        """What is let pass, in words; empty where nothing is."""
+        words = []
+        if self.tolerate.count or 0 < (self.tolerate.share or 0) < 1:
+            words.append(f"up to {self.tolerate} are tolerated")
+        if self.warn_above is not None:
+            words.append(f"more than {self.warn_above} warn")
+        if self.error_above is not None:
+            words.append(f"more than {self.error_above} fail")
+        return ", ".join(words)
 
     @property
     def quarantines(self) -> bool:
@@ -137,6 +172,32 @@ class Contract:
     def types(self) -> dict[str, str]:
         """Type by column, for the columns that have one."""
         return {column.name: column.type for column in self.columns if column.type}
+
+
+#: How arguments are written in a check's id that would not be told apart by their values alone.
+_SHOWN = {
+    "at": "at {}",
+    "closed": "closed",
+    "exactly": "= {}",
+    "first": "from {}",
+    "group": "within {}",
+    "keep": "keep first by {}",
+    "last": "to {}",
+    "least": ">= {}",
+    "most": "<= {}",
+    "order": "by {}",
+    "strictly": "strictly",
+}
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()) if "\n" in text else text
+
+
+def _shown(name: str, value: Any) -> str:
+    if name not in _SHOWN:
+        return _text(value)
+    return _SHOWN[name].format(", ".join(map(str, value)) if isinstance(value, tuple) else value)
 
 
 def _text(value: Any) -> str:

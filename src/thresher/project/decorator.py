@@ -12,6 +12,7 @@ R = TypeVar("R")
 def asset(
     *,
     description: str = "",
+    defaults: Mapping[str, Any] | None = None,
     columns: Mapping[str, Any] | None = None,
     checks: Sequence[Mapping[str, Any]] = (),
     tags: Sequence[str] = (),
@@ -26,6 +27,7 @@ def asset(
 
     Args:
         description: what the table holds.
+        defaults: how violations are weighed where a check says nothing.
         columns: what must hold for each column, by name.
         checks: what must hold for the whole table.
         tags: names to select it by.
@@ -35,6 +37,7 @@ def asset(
     """
     contract = {
         "description": description,
+        "defaults": defaults,
         "columns": columns or {},
         "checks": checks,
         "tags": tags,

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from thresher.errors import Fault, Place, ProjectError
+from thresher.project.synonyms import called_here
 
 #: How many values a document may unfold to through its aliases.
 MOST_VALUES = 100_000
@@ -202,7 +203,9 @@ def _model_fault(
     if item["type"] == "extra_forbidden":
         names = _names(model, loc[:-1])
         fallback = f"valid keys: {', '.join(sorted(names))}" if names else None
-        return Fault(f"unknown key `{key}`", at, nearest(str(loc[-1]), names) or fallback)
+        name = str(loc[-1])
+        hint = called_here(name, names) or nearest(name, names) or fallback
+        return Fault(f"unknown key `{key}`", at, hint)
     if item["type"] == "missing":
         return Fault(f"`{key}` is missing", at, f"add it: `{loc[-1]}: ...`")
     subject = f"`{key}`" if key else "the file"

@@ -16,13 +16,16 @@ from thresher.project.asset import Asset, Materialized, SourceBody, SqlBody
 from thresher.project.cache import ParseCache
 from thresher.project.config import CONFIG_FILE, Config
 from thresher.project.contract import Contract
-from thresher.project.contracts import Head, read_head
+from thresher.project.contracts import Head
 from thresher.project.corrections import read_corrections
 from thresher.project.documents import Document, parse_document, validate
 from thresher.project.functions import parse_function
+from thresher.project.heads import Heads
 from thresher.project.macros import macros_used, read_macros
 from thresher.project.parsed import cached_query
+from thresher.project.policies import Standing
 from thresher.project.project import Macro, Project, order
+from thresher.project.reading import Read, Reading
 from thresher.project.settings import Settings, read_settings
 from thresher.project.source import FilesSettings
 from thresher.project.text_files import files_below, read_text, unreadable
@@ -95,12 +98,13 @@ def read_project(
         faults += error.faults
         layers = _layers_of_broken(root)
     known = cache or ParseCache()
-    found, broken, macros = _read_files(root, layers, known, faults)
+    heads = Heads(known, settings.config.checks if settings else Standing())
+    found, broken, macros = _read_files(root, layers, heads, faults)
     assets: dict[str, Asset] = {name: read.asset for name, read in found.items()}
     ordered, cycles = order(assets)
     faults += cycles
     params = settings.params if settings else None
-    reading = rules.Reading(found, broken, ordered, macros, tuple(layers), params, known)
+    reading = Reading(found, broken, ordered, macros, tuple(layers), params, known)
     faults += rules.check(reading)
     corrected, strangers = read_corrections(root, found.keys() | broken)
     faults += strangers
@@ -118,7 +122,7 @@ def read_project(
 
 
 def _finish(
-    read: rules.Read, columns: Mapping[str, tuple[str, ...] | None], params: Mapping[str, Any]
+    read: Read, columns: Mapping[str, tuple[str, ...] | None], params: Mapping[str, Any]
 ) -> Asset:
     """Fill in what could be told only from the whole project."""
     asset = read.asset
@@ -142,16 +146,16 @@ def _layers_of_broken(root: Path) -> tuple[str, ...]:
 
 
 def _read_files(
-    root: Path, layers: Iterable[str], cache: ParseCache, faults: list[Fault]
-) -> tuple[dict[str, rules.Read], frozenset[str], dict[str, Macro]]:
+    root: Path, layers: Iterable[str], heads: Heads, faults: list[Fault]
+) -> tuple[dict[str, Read], frozenset[str], dict[str, Macro]]:
     """Read all files of assets and macros; also gives the names of the assets with faults."""
-    macros, macro_faults = read_macros(root, root / "src" / MACROS, cache)
+    macros, macro_faults = read_macros(root, root / "src" / MACROS, heads.cache)
     faults += macro_faults
-    found: dict[str, rules.Read] = {}
+    found: dict[str, Read] = {}
     broken: set[str] = set()
     for place in _asset_files(root, tuple(layers), faults):
         try:
-            read = _read_asset(place, root, macros, cache)
+            read = _read_asset(place, root, macros, heads)
         except ProjectError as error:
             faults += error.faults
             broken.add(place.name)
@@ -192,29 +196,25 @@ def _asset_files(root: Path, layers: tuple[str, ...], faults: list[Fault]) -> It
             yield _Place(file, path, parts[0], file.stem)
 
 
-def _read_asset(
-    place: _Place, root: Path, macros: Mapping[str, Macro], cache: ParseCache
-) -> rules.Read:
+def _read_asset(place: _Place, root: Path, macros: Mapping[str, Macro], heads: Heads) -> Read:
     text = read_text(place.file, place.path)
     if place.file.suffix == ".sql":
-        return _read_sql(place, text, macros, cache)
+        return _read_sql(place, text, macros, heads)
     if place.file.suffix == ".py":
-        return _read_python(place, text, root)
-    return _read_source(place, text)
+        return _read_python(place, text, root, heads)
+    return _read_source(place, text, heads)
 
 
-def _read_sql(
-    place: _Place, text: str, macros: Mapping[str, Macro], cache: ParseCache
-) -> rules.Read:
+def _read_sql(place: _Place, text: str, macros: Mapping[str, Macro], heads: Heads) -> Read:
     document, body, first_line = _split_head(text, place.path)
     faults: list[Fault] = []
     head, contract = Head(), Contract()
     try:
-        head, contract = read_head(document)
+        head, contract = heads.read(document, place.name)
     except ProjectError as error:
         faults += error.faults
     try:
-        query = cached_query(cache, body, place.path, first_line)
+        query = cached_query(heads.cache, body, place.path, first_line)
     except ProjectError as error:
         raise ProjectError([*faults, *error.faults]) from None
     if faults:
@@ -229,10 +229,10 @@ def _read_sql(
         params=tuple(sorted(params - {"run_time"})),
         uses_run_time="run_time" in params,
     )
-    return rules.Read(asset, query=query, document=document)
+    return Read(asset, query=query, document=document)
 
 
-def _read_source(place: _Place, text: str) -> rules.Read:
+def _read_source(place: _Place, text: str, heads: Heads) -> Read:
     document = parse_document(text, place.path)
     value = document.value
     if not isinstance(value, dict) or "source" not in value:
@@ -242,7 +242,7 @@ def _read_source(place: _Place, text: str) -> rules.Read:
     rest = dataclasses.replace(document, value={k: v for k, v in value.items() if k != "source"})
     head, contract, settings = Head(), Contract(), None
     try:
-        head, contract = read_head(rest)
+        head, contract = heads.read(rest, place.name)
     except ProjectError as error:
         faults += error.faults
     try:
@@ -252,23 +252,23 @@ def _read_source(place: _Place, text: str) -> rules.Read:
     if faults or settings is None:
         raise ProjectError(faults)
     body = SourceBody("files", settings.model_dump())
-    return rules.Read(_asset(place, head, contract, body), document=document)
+    return Read(_asset(place, head, contract, body), document=document)
 
 
-def _read_python(place: _Place, text: str, root: Path) -> rules.Read:
+def _read_python(place: _Place, text: str, root: Path, heads: Heads) -> Read:
     parsed = parse_function(text, place.path, root)
     if parsed is None:
         hint = "shared code can stand in `src/` outside the layers' folders"
         what = "it has no function under `@asset`"
         raise ProjectError([Fault(what, Place(place.path, 1), hint)])
-    head, contract = read_head(parsed.head)
+    head, contract = heads.read(parsed.head, place.name)
     asset = dataclasses.replace(
         _asset(place, head, contract, parsed.body),
         inputs=tuple(sorted({given.asset for given in parsed.body.inputs})),
         params=tuple(name for name, _ in parsed.params or ()),
         uses_run_time=parsed.uses_run_time,
     )
-    return rules.Read(asset, function=parsed, document=parsed.head)
+    return Read(asset, function=parsed, document=parsed.head)
 
 
 def _asset(place: _Place, head: Head, contract: Contract, body: Any) -> Asset:

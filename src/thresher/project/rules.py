@@ -2,67 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Protocol
 
-from thresher.errors import Fault, Place, ProjectError
-from thresher.project import sql
-from thresher.project.asset import Asset, Kind, Materialized, SqlBody
-from thresher.project.cache import ParseCache
-from thresher.project.contract import Check
-from thresher.project.documents import Document, nearest
-from thresher.project.functions import ParsedFunction
-from thresher.project.parsed import cached_condition, cached_type
-from thresher.project.project import Macro
+from thresher.errors import Fault, Place
+from thresher.project.asset import Kind, Materialized, SqlBody
+from thresher.project.contract_rules import contract_faults
+from thresher.project.documents import nearest
+from thresher.project.reading import Read, Reading
 
 RUN_TIME = "run_time"
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """An asset as its file was read, with what the rules need beside it."""
-
-    asset: Asset
-    document: Document
-    query: sql.ParsedQuery | None = None
-    function: ParsedFunction | None = None
-
-    def at(self, line: int | None) -> Place:
-        """Give the place of a line of the query in the file."""
-        body = self.asset.body
-        first = body.first_line if isinstance(body, SqlBody) else 1
-        return Place(self.asset.path, None if line is None else first - 1 + line)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """All that was read of a project."""
-
-    found: Mapping[str, Read]
-    broken: frozenset[str]
-    """Assets whose own files have faults; that others read them is no fault of theirs."""
-    ordered: Mapping[str, Asset]
-    """Assets after their inputs, as far as there is such an order."""
-    macros: Mapping[str, Macro]
-    layers: tuple[str, ...]
-    params: Mapping[str, Any] | None
-    """Parameters of the environment; None where `config.yaml` has faults of its own."""
-    cache: ParseCache
-
-    def lacks(self, name: str) -> bool:
-        """Say whether no file makes an asset of this name."""
-        return name not in self.found and name not in self.broken
-
-    @cached_property
-    def columns(self) -> dict[str, tuple[str, ...] | None]:
-        """Columns that each asset gives, where they can be told without the data."""
-        known: dict[str, tuple[str, ...] | None] = dict.fromkeys(self.found)
-        for name in self.ordered:
-            if (query := self.found[name].query) is not None:
-                known[name] = sql.resolve_columns(query, known)
-        return known
 
 
 class Rule(Protocol):
@@ -169,64 +118,6 @@ def _view(read: Read) -> Iterator[Fault]:
         yield Fault(what, place, "make it a table")
 
 
-def _contracts(reading: Reading) -> Iterator[Fault]:
-    """Contracts speak of columns, types and assets that exist."""
-    for read in reading.found.values():
-        asset, columns = read.asset, reading.columns[read.asset.name]
-        for column in asset.contract.columns:
-            if columns is not None and column.name.lower() not in _lower(columns):
-                what = f"`{asset.name}` gives no column `{column.name}`"
-                near = nearest(column.name, columns)
-                yield Fault(what, column.place, near or f"columns: {', '.join(columns)}")
-            if column.type and not cached_type(reading.cache, column.type):
-                what = f"`{column.type}` is not a type"
-                yield Fault(what, column.place, nearest(column.type, sql.TYPE_NAMES))
-        for item in asset.contract.checks:
-            yield from _check(reading, asset, columns, item)
-
-
-def _check(
-    reading: Reading, asset: Asset, columns: tuple[str, ...] | None, item: Check
-) -> Iterator[Fault]:
-    for column in item.columns:
-        if columns is not None and column.lower() not in _lower(columns):
-            what = f"`{asset.name}` gives no column `{column}`"
-            yield Fault(what, item.place, nearest(column, columns))
-    for name in item.references:
-        if reading.lacks(name):
-            what = f"the check `{item.id}` needs `{name}`, which does not exist"
-            yield Fault(what, item.place, nearest(name, reading.found))
-            continue
-        given = reading.columns.get(name)
-        for key in item.argument("keys") or ():
-            if given is not None and key.lower() not in _lower(given):
-                yield Fault(f"`{name}` gives no column `{key}`", item.place, nearest(key, given))
-    keys = item.argument("keys")
-    if keys is not None and len(keys) != len(item.columns):
-        yield Fault(f"the check `{item.id}` needs as many keys as columns", item.place)
-    for condition in (item.argument("sql"), item.where):
-        if condition is not None:
-            yield from _condition(reading, columns, condition, item.place)
-
-
-def _condition(
-    reading: Reading, columns: tuple[str, ...] | None, text: str, place: Place
-) -> Iterator[Fault]:
-    try:
-        parsed = cached_condition(reading.cache, text, place)
-    except ProjectError as error:
-        yield from error.faults
-        return
-    for name, _ in parsed.inputs:
-        yield Fault(
-            f"the condition `{text}` reads `{name}`", place, "a condition speaks of one row alone"
-        )
-    for column in parsed.columns:
-        if columns is not None and column.lower() not in _lower(columns):
-            what = f"the condition `{text}` names no column of the table: `{column}`"
-            yield Fault(what, place, nearest(column, columns))
-
-
 def _renamed(reading: Reading) -> Iterator[Fault]:
     """What an asset was renamed from is no longer there."""
     for read in reading.found.values():
@@ -244,16 +135,12 @@ def _sources(reading: Reading) -> Iterator[Fault]:
             yield Fault(what, read.document.place("source"))
 
 
-def _lower(names: tuple[str, ...]) -> set[str]:
-    return {name.lower() for name in names}
-
-
 RULES: tuple[Rule, ...] = (
     _names,
     _inputs,
     _params,
     _repeatable,
-    _contracts,
+    contract_faults,
     _renamed,
     _sources,
 )

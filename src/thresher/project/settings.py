@@ -39,7 +39,10 @@ class Settings:
     def record(self) -> dict[str, Any]:
         """Give the configuration as plain values, secrets masked, for the log."""
         facts = {
-            **self.config.model_dump(mode="json", exclude={"environments", "params", "run"}),
+            **self.config.model_dump(
+                mode="json", exclude={"checks", "environments", "params", "run"}
+            ),
+            "checks": {name: str(said) for name, said in self.config.checks if said is not None},
             "environment": self.environment,
             "protected": self.protected,
             "warehouse": self.warehouse,

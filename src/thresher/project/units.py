@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -13,6 +14,9 @@ from thresher.project.contract import Tolerance
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _BYTES |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+#: Units that a calendar is counted in.
+CALENDAR = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
+_STEP = re.compile(r"\s*([0-9]*)\s*([A-Za-z]*)\s*")
 _AMOUNT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z%]*)\s*")
 
 
@@ -69,6 +73,44 @@ def parse_tolerance(value: Any) -> Tolerance:
     if unit == "" and number == int(number):
         return Tolerance(count=int(number))
     raise ValueError(f"should be a count such as `5` or a share such as `0.1%`, not `{value}`")
+
+
+def parse_allowance(value: Any) -> str:
+    """Read `0.01` as a difference, or `1%` as a share; give its one spelling.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    number, unit = _amount(value)
+    if unit not in ("", "%"):
+        raise ValueError(
+            f"should be a number such as `0.01` or a share such as `1%`, not `{value}`"
+        )
+    return f"{number:.15g}{unit}"
+
+
+def split_allowance(text: str) -> tuple[Decimal, Decimal]:
+    """Give an allowance as a difference and a share, one of which is nothing."""
+    if text.endswith("%"):
+        return Decimal(0), Decimal(text[:-1]) / 100
+    return Decimal(text), Decimal(0)
+
+
+def parse_step(value: Any) -> tuple[int, str | None]:
+    """Read a step: `1` of integers, or `day`, `15 minutes` of a calendar.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value is True:
+        return 1, None
+    match = _STEP.fullmatch(str(value)) if not isinstance(value, bool) else None
+    number = int((match and match[1]) or 1)
+    unit = match and match[2].lower().removesuffix("s")
+    if match is None or number < 1 or (unit and unit not in CALENDAR):
+        units = ", ".join(f"`{unit}`" for unit in CALENDAR)
+        raise ValueError(f"should be a number, or such as `day` or `15 minutes`, with {units}")
+    return number, unit or None
 
 
 def _amount(value: Any) -> tuple[float, str]:

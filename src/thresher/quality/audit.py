@@ -7,20 +7,21 @@ checks from being made. A contract without checks of the data asks the engine no
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from thresher.errors import AssetError, RunInterruptedError, ThresherError
-from thresher.project.contract import Check, Contract
+from thresher.project.contract import Check, Contract, Severity
+from thresher.quality.changes import change_finding
 from thresher.quality.checks import CATALOGUE
 from thresher.quality.examples import MOST_EXAMPLES, plain_rows
 from thresher.quality.figures import freshness_finding
 from thresher.quality.kinds import Finding, RowCheck, Sql, TableCheck, limited, looked_at
 from thresher.quality.subject import Subject, Table
 from thresher.quality.wording import one_line, rows_that
-from thresher.results import CheckResult, Snapshot, Status, Verdict
+from thresher.results import CheckResult, PastVersion, Snapshot, Status, Verdict
 from thresher.tables import quote_name
 
 Rows = Callable[[str, Mapping[str, Snapshot], Mapping[str, Any] | None], list[tuple[Any, ...]]]
@@ -35,6 +36,7 @@ def audit(
     rows: Rows,
     tables: Mapping[str, Snapshot],
     now: datetime,
+    past: Sequence[PastVersion] = (),
     lenient_references: bool = False,
 ) -> Verdict:
     """Hold a version against its contract.
@@ -46,10 +48,13 @@ def audit(
         rows: answers queries.
         tables: the version itself under its name, and every version that a query may need.
         now: time to judge freshness by.
+        past: versions of the table that were published before, the oldest first.
         lenient_references: whether checks that need all rows of a table only warn, because the
             rows are a sample.
     """
-    subject = Subject(table=Table(snapshot), tables=tables, types=contract.types, now=now)
+    subject = Subject(
+        table=Table(snapshot), tables=tables, types=contract.types, now=now, past=tuple(past)
+    )
     auditor = _Auditor(subject, rows, lenient_references)
     checks = (*_schema_checks(contract), *contract.checks)
     return Verdict(
@@ -62,26 +67,42 @@ def audit(
     )
 
 
-def judge_again(verdict: Verdict, contract: Contract, *, now: datetime) -> Verdict:
-    """Judge the checks that depend on the time anew, from the figures in an earlier verdict.
+def judge_again(
+    verdict: Verdict,
+    contract: Contract,
+    *,
+    now: datetime,
+    past: Sequence[PastVersion] | None = None,
+) -> Verdict:
+    """Judge the checks that depend on more than the data anew, from an earlier verdict's figures.
 
     Args:
         verdict: what the audit found.
         contract: the contract that it was audited by, or one of the same meaning.
         now: time to judge by.
+        past: versions that were published before, the oldest first; None leaves what was compared
+            with them as it is.
     """
-    checks = iter([check for check in contract.checks if check.kind == "freshness"])
+    kinds = ("freshness",) if past is None else ("freshness", "change")
+    checks = iter([check for check in contract.checks if check.kind in kinds])
     results = tuple(
-        _judged_again(result, next(checks, None), now) if result.kind == "freshness" else result
+        _judged_again(result, next(checks, None), now, past or ())
+        if result.kind in kinds
+        else result
         for result in verdict.results
     )
     return verdict if results == verdict.results else replace(verdict, results=results, at=now)
 
 
-def _judged_again(result: CheckResult, check: Check | None, now: datetime) -> CheckResult:
+def _judged_again(
+    result: CheckResult, check: Check | None, now: datetime, past: Sequence[PastVersion]
+) -> CheckResult:
     if check is None or check.id != result.check or result.status is Status.ERROR:
         return result
-    finding = freshness_finding(check, result.figure, now)
+    if check.kind == "change":
+        finding = change_finding(check, result.figure, past)
+    else:
+        finding = freshness_finding(check, result.figure, now)
     return replace(
         result,
         status=_status(check, finding, lenient=False),
@@ -169,16 +190,18 @@ class _Auditor:
 def _status(check: Check, finding: Finding, *, lenient: bool) -> Status:
     if not finding.violations:
         return Status.PASSED
-    if finding.rows and check.tolerate.allows(finding.violations, finding.rows):
-        return Status.QUARANTINED if check.quarantines and not lenient else Status.TOLERATED
-    return Status.FAILED if check.blocks and not lenient else Status.WARNED
+    severity = check.weigh(finding.violations, finding.rows)
+    if severity is None:
+        aside = check.quarantines and finding.rows and not lenient
+        return Status.QUARANTINED if aside else Status.TOLERATED
+    blocks = check.blocks and severity is not Severity.WARNING
+    return Status.FAILED if blocks and not lenient else Status.WARNED
 
 
 def _message(check: Check, finding: Finding) -> str:
     words = finding.words
-    bounded = check.tolerate.count or (check.tolerate.share and check.tolerate.share < 1)
-    if finding.violations and finding.rows and bounded:
-        words += f"; up to {check.tolerate} are tolerated"
+    if finding.violations and finding.rows and check.limits:
+        words += f"; {check.limits}"
     return f"{check.message}: {words}" if check.message and finding.violations else words
 
 

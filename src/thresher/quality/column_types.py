@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from thresher.project import sql
 
-_NUMBERS = {
-    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM", "FLOAT", "DOUBLE"),
+_FLOATING = ("FLOAT", "DOUBLE")
+_INTEGERS = (
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM"),
     *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
-}
+)
+_NUMBERS = frozenset((*_FLOATING, *_INTEGERS))
 
 
 def spelled(type_: str) -> str:
@@ -31,3 +33,13 @@ def is_number(type_: str) -> bool:
 def is_time(type_: str) -> bool:
     """Say whether a type, in its one spelling, holds dates or timestamps."""
     return type_ == "DATE" or (type_.startswith("TIMESTAMP") and not type_.endswith("]"))
+
+
+def is_integer(type_: str) -> bool:
+    """Say whether a type, in its one spelling, holds whole numbers."""
+    return type_ in _INTEGERS
+
+
+def is_floating(type_: str) -> bool:
+    """Say whether a type, in its one spelling, holds numbers that are rounded."""
+    return type_ in _FLOATING

@@ -16,10 +16,30 @@ from thresher.quality.column_types import is_number, is_text
 from thresher.quality.kinds import Sql
 from thresher.quality.subject import Subject, Table
 
+#: A character in which nothing can be seen, of those that Unicode calls white space and those that
+#: ASCII has for separators.
+BLANK = r"[\s\x{0B}\x{1C}-\x{1F}\x{85}\p{Z}]"
+
 
 def is_null(check: Check, subject: Subject) -> Sql:
     """Find rows without a value."""
     return Sql(" or ".join(f"{subject.table.column(name)} is null" for name in check.columns))
+
+
+def is_blank(check: Check, subject: Subject) -> Sql:
+    """Find texts in which nothing can be seen."""
+    column = _text_column(check, subject, "can be blank")
+    return Sql(f"regexp_full_match({column}, $p0)", {"p0": f"{BLANK}*"})
+
+
+def of_other_length(check: Check, subject: Subject) -> Sql:
+    """Find texts with fewer or more characters than allowed."""
+    column = _text_column(check, subject, "have a length")
+    signs = {"least": "<", "most": ">", "exactly": "<>"}
+    bounds = list(enumerate(check.arguments))
+    broken = [f"length({column}) {signs[name]} $p{number}" for number, (name, _) in bounds]
+    params = {f"p{number}": length for number, (_, length) in bounds}
+    return Sql(f"({' or '.join(broken)})", params)
 
 
 def not_accepted(check: Check, subject: Subject) -> Sql:
@@ -49,12 +69,8 @@ def above(check: Check, subject: Subject) -> Sql:
 
 def unmatched(check: Check, subject: Subject) -> Sql:
     """Find texts that a regular expression does not match from end to end."""
-    (name,) = check.columns
-    column, type_ = subject.table.column(name), subject.table.type(name)
-    if not is_text(type_):
-        raise AssetError(f"`{name}` is `{type_}`, and only texts can match a pattern")
-    text = f"not regexp_full_match(cast({column} as varchar), $p0)"
-    return Sql(text, {"p0": check.argument("regex")})
+    column = _text_column(check, subject, "can match a pattern")
+    return Sql(f"not regexp_full_match({column}, $p0)", {"p0": check.argument("regex")})
 
 
 def without_partner(check: Check, subject: Subject) -> Sql:
@@ -76,6 +92,15 @@ def without_partner(check: Check, subject: Subject) -> Sql:
 def is_false(check: Check, _subject: Subject) -> Sql:
     """Find rows for which the author's condition is false."""
     return Sql(f"not (\n{check.argument('sql')}\n)")
+
+
+def _text_column(check: Check, subject: Subject, can: str) -> str:
+    """Give a column of texts as texts, which an enum is not."""
+    (name,) = check.columns
+    type_ = subject.table.type(name)
+    if not is_text(type_):
+        raise AssetError(f"`{name}` is `{type_}`, and only texts {can}")
+    return f"cast({subject.table.column(name)} as varchar)"
 
 
 def _one_of(template: str, check: Check, subject: Subject) -> Sql:

@@ -18,7 +18,12 @@ MOST_ITEMS = 20
 def plain_rows(
     labels: Sequence[str], rows: Iterable[tuple[Any, ...]]
 ) -> tuple[Mapping[str, Any], ...]:
-    """Give rows as mappings from column to a value that JSON has a form for."""
+    """Give rows as mappings from column to a value that JSON has a form for.
+
+    Without labels, each row is one struct that brings the names of its own.
+    """
+    if not labels:
+        return tuple({name: plain(value) for name, value in row[0].items()} for row in rows)
     return tuple(
         {label: plain(value) for label, value in zip(labels, row, strict=True)} for row in rows
     )

@@ -33,7 +33,7 @@ class Finding:
     rows: int = 0
     """Rows looked at one by one; 0 for a check of the table itself, which knows no tolerance."""
     figure: str | None = None
-    """What it was judged by, where that depends on the time."""
+    """What it was judged by, where another run judges by it again or compares with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

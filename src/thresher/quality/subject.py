@@ -8,7 +8,7 @@ from datetime import datetime
 
 from thresher.errors import AssetError
 from thresher.quality.column_types import spelled
-from thresher.results import Field, Snapshot
+from thresher.results import Field, PastVersion, Snapshot
 from thresher.tables import quote_name, quote_table
 
 
@@ -76,6 +76,8 @@ class Subject:
     types: Mapping[str, str]
     """Type that the contract gives each column, where it gives one."""
     now: datetime
+    past: tuple[PastVersion, ...] = ()
+    """Versions of the table that were published before, the oldest first."""
 
     def other(self, name: str) -> Table:
         """Give an asset that a check refers to.

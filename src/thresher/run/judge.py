@@ -12,7 +12,7 @@ from thresher.plan.audit_key import audit_key
 from thresher.project.asset import Asset, quarantine_of
 from thresher.protocols import Engine
 from thresher.quality.audit import audit, judge_again
-from thresher.results import Snapshot, Status, Verdict
+from thresher.results import PastVersion, Snapshot, Status, Verdict
 from thresher.run.build import closure
 from thresher.run.division import Division
 from thresher.run.separate import Separated, Separation
@@ -31,6 +31,8 @@ class Judge:
     run: str
     now: datetime
     """Time of the run, for checks that depend on it."""
+    past: Callable[[str], tuple[PastVersion, ...]] = lambda _: ()
+    """Gives the versions of an asset that were published before, the oldest first."""
     trial: bool = False
     """Whether the rows are a sample, which cannot hold what speaks of whole tables."""
 
@@ -52,7 +54,9 @@ class Judge:
         key = audit_key(snapshot.version, asset.contract, referenced, corrections=given)
         known = self._known(asset, snapshot, key)
         if known is not None and not self.trial:
-            return replace(known, verdict=self.judge_again(asset, known.verdict))
+            past = self._before(asset, snapshot)
+            verdict = judge_again(known.verdict, asset.contract, now=self.now, past=past)
+            return replace(known, verdict=verdict)
         found = self._found(asset, snapshot, tables, key)
         if found.snapshot.version != snapshot.version:
             found = self._keyed(found, asset, tables)
@@ -82,7 +86,10 @@ class Judge:
         return {a.name: self._keyed(found[a.name], a, {**tables, **left}) for a, _ in built}
 
     def judge_again(self, asset: Asset, verdict: Verdict) -> Verdict:
-        """Judge the checks that depend on the time anew, from what the verdict recorded."""
+        """Judge the checks that depend on the time anew, from what the verdict recorded.
+
+        The version is the one that is published, so what was published before it is the same.
+        """
         return judge_again(verdict, asset.contract, now=self.now)
 
     def _keyed(self, found: Separated, asset: Asset, tables: Mapping[str, Snapshot]) -> Separated:
@@ -116,6 +123,8 @@ class Judge:
                 hint="nothing was published; please report this",
             )
 
+        past = self._before(asset, snapshot)
+
         def held(version: Snapshot, others: Mapping[str, Snapshot]) -> Verdict:
             return audit(
                 version,
@@ -124,6 +133,7 @@ class Judge:
                 rows=lambda *given: self.engine().rows(*given),
                 tables=others,
                 now=self.now,
+                past=past,
                 lenient_references=self.trial,
             )
 
@@ -143,3 +153,11 @@ class Judge:
         return separation.separate(
             [(self.root / path, path, sha256) for path, sha256 in asset.corrections]
         )
+
+    def _before(self, asset: Asset, snapshot: Snapshot) -> tuple[PastVersion, ...]:
+        """Give what was published before a version, where a check compares with it."""
+        if all(check.kind != "change" for check in asset.contract.checks):
+            return ()
+        past = self.past(asset.name)
+        same = past and snapshot.version in (past[-1].version, past[-1].part_of)
+        return past[:-1] if same else past

@@ -266,11 +266,11 @@ class Separation:
 
 def _counted(result: CheckResult, check: Check, rows: int, split: Split) -> CheckResult:
     """Give a result the number of rows that were set aside for it."""
-    within = check.tolerate.allows(rows, split.produced)
+    blocks = check.blocks and check.weigh(rows, split.produced) is not None
     more = "" if rows == result.violations else f"; {rows:,} in all, once others were set aside"
     return replace(
         result,
-        status=Status.QUARANTINED if within else Status.FAILED,
+        status=Status.FAILED if blocks else Status.QUARANTINED,
         violations=rows,
         rows=split.produced,
         message=f"{result.message}{more}",
