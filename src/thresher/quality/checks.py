@@ -55,10 +55,12 @@ CATALOGUE: Mapping[str, RowCheck | TableCheck] = {
     "pattern": RowCheck(
         violating=conditions.unmatched,
         phrase=lambda check: f"{_value(check)} does not match `{check.argument('regex')}`",
+        by_value=True,
     ),
     "references": RowCheck(
         violating=conditions.without_partner,
         phrase=lambda check: f"{_value(check)} is not in {_partners(check)}",
+        count=conditions.count_without_partner,
         needs_all=True,
     ),
     "expression": RowCheck(

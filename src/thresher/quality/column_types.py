@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from thresher.project import sql
 
-_NUMBERS = {
-    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM", "FLOAT", "DOUBLE"),
-    *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
-}
+INTEGERS = frozenset(
+    {
+        *("TINYINT", "SMALLINT", "INTEGER", "BIGINT"),
+        *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
+    }
+)
+"""Types of whole numbers that a machine word holds, in their one spelling."""
+
+_NUMBERS = INTEGERS | {"HUGEINT", "UHUGEINT", "BIGNUM", "FLOAT", "DOUBLE"}
 
 
 def spelled(type_: str) -> str:

@@ -10,6 +10,12 @@ from thresher.plan.audit_key import audit_key
 from thresher.project.asset import Asset
 from thresher.protocols import Engine
 from thresher.quality.audit import audit, judge_again
+from thresher.quality.statistics import (
+    WORTH_READING,
+    StatisticsOf,
+    nothing_known,
+    read_statistics,
+)
 from thresher.results import Snapshot, Status, Verdict
 from thresher.run.build import closure
 from thresher.warehouse.lake import Lake
@@ -50,6 +56,7 @@ class Judge:
             tables=closure((asset.name, *needed), own),
             now=self.now,
             lenient_references=self.trial,
+            statistics=self._statistics_for(snapshot),
         )
         computed = not verdict.count(Status.ERROR)
         if computed and not self.trial:  # what could not be computed may be, the next time
@@ -59,3 +66,8 @@ class Judge:
     def judge_again(self, asset: Asset, verdict: Verdict) -> Verdict:
         """Judge the checks that depend on the time anew, from what the verdict recorded."""
         return judge_again(verdict, asset.contract, now=self.now)
+
+    def _statistics_for(self, snapshot: Snapshot) -> StatisticsOf:
+        if snapshot.rows < WORTH_READING:
+            return nothing_known
+        return lambda each: read_statistics(each, self.lake.root)
