@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from thresher.project.asset import Asset
-from thresher.results import Schema, Snapshot, Unit, UnitRecord
+from thresher.results import DataFile, Schema, Snapshot, Unit, UnitRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +128,14 @@ class Engine(Protocol):
 
         Raises:
             AssetError: the query failed.
+        """
+        ...
+
+    def count(self, files: Sequence[DataFile]) -> tuple[int, ...]:
+        """Count the rows of each file of the lake in what the file itself says.
+
+        Raises:
+            AssetError: one cannot be read.
         """
         ...
 

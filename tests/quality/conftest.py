@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from lake_tables import LakeTables
 
 from thresher.errors import AssetError
 from thresher.plan.audit_key import audit_key
@@ -93,3 +95,10 @@ def warehouse() -> Iterator[Warehouse]:
     made = Warehouse()
     yield made
     made.database.close()
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[LakeTables]:
+    made = LakeTables(tmp_path)
+    yield made
+    made.engine.close()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +32,8 @@ from thresher.errors import NOWHERE, AssetError, Place
 from thresher.project import sql
 from thresher.project.asset import Materialized, PythonBody, SqlBody
 from thresher.protocols import Job, Written
-from thresher.results import Snapshot
-from thresher.tables import quote_text
+from thresher.results import DataFile, Snapshot
+from thresher.tables import quote_path, quote_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -167,6 +167,17 @@ class DuckDBEngine:
         """
         with translating():
             return self._views.cursor(tables, {}).sql(embed(select_text(sql, NOWHERE)))
+
+    def count(self, files: Sequence[DataFile]) -> tuple[int, ...]:
+        """Count the rows of each file in its own footer."""
+        if not files:
+            return ()
+        paths = [str(self._warehouse / file.path) for file in files]
+        given = ", ".join(map(quote_path, paths))
+        with self._call({}) as call:
+            query = f"select file_name, num_rows from parquet_file_metadata([{given}])"
+            found = {name: int(rows) for name, rows in call.fetch(query)}
+        return tuple(found[path] for path in paths)
 
     def interrupt(self) -> None:
         """Stop whatever is being computed; the calls under way raise an `AssetError`."""

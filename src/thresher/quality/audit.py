@@ -7,28 +7,27 @@ checks from being made. A contract without checks of the data asks the engine no
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from thresher.errors import AssetError, RunInterruptedError, ThresherError
 from thresher.project.contract import Check, Contract, Severity
+from thresher.quality.asking import Asking, Rows
 from thresher.quality.changes import change_finding
 from thresher.quality.checks import CATALOGUE
 from thresher.quality.examples import MOST_EXAMPLES, plain_rows
 from thresher.quality.figures import freshness_finding
 from thresher.quality.kinds import Finding, RowCheck, Sql, TableCheck, limited, looked_at
+from thresher.quality.statistics import StatisticsOf, nothing_known
 from thresher.quality.subject import Subject, Table
 from thresher.quality.wording import one_line, rows_that
 from thresher.results import CheckResult, PastVersion, Snapshot, Status, Verdict
 from thresher.tables import quote_name
 
-Rows = Callable[[str, Mapping[str, Snapshot], Mapping[str, Any] | None], list[tuple[Any, ...]]]
-"""Answers a query over versions, as `Engine.rows` does."""
 
-
-def audit(
+def audit(  # noqa: PLR0913  # each is a fact of its own, and named
     snapshot: Snapshot,
     contract: Contract,
     *,
@@ -38,6 +37,7 @@ def audit(
     now: datetime,
     past: Sequence[PastVersion] = (),
     lenient_references: bool = False,
+    statistics: StatisticsOf = nothing_known,
 ) -> Verdict:
     """Hold a version against its contract.
 
@@ -51,11 +51,12 @@ def audit(
         past: versions of the table that were published before, the oldest first.
         lenient_references: whether checks that need all rows of a table only warn, because the
             rows are a sample.
+        statistics: gives what is known of a version's columns without asking for it.
     """
     subject = Subject(
         table=Table(snapshot), tables=tables, types=contract.types, now=now, past=tuple(past)
     )
-    auditor = _Auditor(subject, rows, lenient_references)
+    auditor = _Auditor(Asking(subject, rows, statistics), lenient_references)
     checks = (*_schema_checks(contract), *contract.checks)
     return Verdict(
         asset=snapshot.asset,
@@ -123,9 +124,12 @@ def _schema_checks(contract: Contract) -> Iterator[Check]:
 class _Auditor:
     """Makes one check after another of one version."""
 
-    subject: Subject
-    rows: Rows
+    asking: Asking
     lenient: bool
+
+    @property
+    def subject(self) -> Subject:
+        return self.asking.subject
 
     def result(self, check: Check) -> CheckResult:
         began = time.perf_counter()
@@ -160,11 +164,11 @@ class _Auditor:
         table = self.subject.table
         rows = table.snapshot.rows
         if check.where:
-            rows = self._ask(Sql(f"select count(*) {looked_at(check, self.subject)}"))[0][0]
+            looked = f"select count(*) {looked_at(check, self.subject)}"
+            rows = self.asking.ask(Sql(looked))[0][0]
         condition = limited(check, kind.violating(check, self.subject))
         violating = f"from {table.sql} where {condition.text}"
-        count = Sql(f"select count(*) {violating}", condition.params)
-        violations = self._ask(count)[0][0]
+        violations = self.asking.violations(check, kind, condition)
         words = rows_that(violations, rows, kind.phrase(check), check.where)
         names = ", ".join(map(quote_name, table.columns))
         shown = Sql(f"select {names} {violating}", condition.params, table.columns)
@@ -173,18 +177,16 @@ class _Auditor:
     def _at_table(self, check: Check, kind: TableCheck) -> tuple[Finding, Sql | None]:
         """Judge the table's figures, and give the query that shows what is wrong, if any does."""
         query = kind.query(check, self.subject)
-        finding = kind.judge(check, self.subject, self._ask(query)[0] if query else ())
+        figures = self.asking.figures(check, query) if query else ()
+        finding = kind.judge(check, self.subject, figures)
         return finding, kind.examples(check, self.subject) if kind.examples else None
 
     def _examples(self, query: Sql) -> tuple[Mapping[str, Any], ...]:
         try:
-            found = self._ask(replace(query, text=f"{query.text} limit {MOST_EXAMPLES}"))
+            found = self.asking.ask(replace(query, text=f"{query.text} limit {MOST_EXAMPLES}"))
         except AssetError:
             return ()  # The count stands, and is what matters.
         return plain_rows(query.labels, found)
-
-    def _ask(self, query: Sql) -> list[tuple[Any, ...]]:
-        return self.rows(query.text, self.subject.tables, query.params or None)
 
 
 def _status(check: Check, finding: Finding, *, lenient: bool) -> Status:

@@ -84,6 +84,7 @@ CATALOGUE: Mapping[str, RowCheck | TableCheck] = {
     "pattern": RowCheck(
         violating=conditions.unmatched,
         phrase=lambda check: f"{_value(check)} does not match `{check.argument('regex')}`",
+        by_value=True,
     ),
     "format": RowCheck(
         violating=formats.misformed,
@@ -92,6 +93,7 @@ CATALOGUE: Mapping[str, RowCheck | TableCheck] = {
     "references": RowCheck(
         violating=conditions.without_partner,
         phrase=lambda check: f"{_value(check)} is not in {_partners(check)}",
+        count=conditions.count_without_partner,
         needs_all=True,
     ),
     "expression": RowCheck(

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from thresher.project import sql
 
-_FLOATING = ("FLOAT", "DOUBLE")
-_INTEGERS = (
-    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM"),
-    *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
+INTEGERS = frozenset(
+    {
+        *("TINYINT", "SMALLINT", "INTEGER", "BIGINT"),
+        *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
+    }
 )
-_NUMBERS = frozenset((*_FLOATING, *_INTEGERS))
+"""Types of whole numbers that a machine word holds, in their one spelling."""
+
+_FLOATING = frozenset({"FLOAT", "DOUBLE"})
+_WHOLE = INTEGERS | {"HUGEINT", "UHUGEINT", "BIGNUM"}
+_NUMBERS = _FLOATING | _WHOLE
 
 
 def spelled(type_: str) -> str:
@@ -37,7 +42,7 @@ def is_time(type_: str) -> bool:
 
 def is_integer(type_: str) -> bool:
     """Say whether a type, in its one spelling, holds whole numbers."""
-    return type_ in _INTEGERS
+    return type_ in _WHOLE
 
 
 def is_floating(type_: str) -> bool:

@@ -41,6 +41,13 @@ def judge_type(check: Check, subject: Subject, _figures: Sequence[Any]) -> Findi
 
 def key_figures(check: Check, subject: Subject) -> Sql:
     """Count rows, rows with a null in their key, and rows beyond the first of each key."""
+    names = _names(check, subject)
+    if len(names) == 1:  # the same figures, for two thirds of the time that groups take
+        key = quote_name(names[0])
+        return Sql(
+            f"select count(*), count(*) - count({key}), count({key}) - count(distinct {key})"
+            f" {looked_at(check, subject)}"
+        )
     null = _any_null(check, subject)
     return Sql(
         f"select coalesce(sum(__rows), 0),"

@@ -44,6 +44,10 @@ class RowCheck:
     """Gives the condition of a violating row."""
     phrase: Callable[[Check], str]
     """Says what violating rows do, in the plural: `have no `x``."""
+    count: Callable[[Check, Subject], Sql] | None = None
+    """Gives a query for the number of violating rows, where counting by the condition is slow."""
+    by_value: bool = False
+    """Whether its condition is dear and looks at one column, so that each value is judged once."""
     needs_all: bool = False
     """Whether a sample can violate it though the whole does not."""
 

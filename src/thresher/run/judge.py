@@ -7,11 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from thresher.errors import Place, WarehouseError
 from thresher.plan.audit_key import audit_key
 from thresher.project.asset import Asset, quarantine_of
 from thresher.protocols import Engine
 from thresher.quality.audit import audit, judge_again
+from thresher.quality.statistics import (
+    WORTH_READING,
+    StatisticsOf,
+    nothing_known,
+    read_statistics,
+)
 from thresher.results import PastVersion, Snapshot, Status, Verdict
 from thresher.run.build import closure
 from thresher.run.division import Division
@@ -116,13 +121,6 @@ class Judge:
     def _found(
         self, asset: Asset, snapshot: Snapshot, tables: Mapping[str, Snapshot], key: str
     ) -> Separated:
-        if snapshot.sql is None and (rows := self.lake.count(snapshot.files)) != snapshot.rows:
-            raise WarehouseError(
-                f"rows do not add up: {snapshot.rows:,} were built, and its files hold {rows:,}",
-                place=Place(asset=asset.name),
-                hint="nothing was published; please report this",
-            )
-
         past = self._before(asset, snapshot)
 
         def held(version: Snapshot, others: Mapping[str, Snapshot]) -> Verdict:
@@ -135,6 +133,7 @@ class Judge:
                 now=self.now,
                 past=past,
                 lenient_references=self.trial,
+                statistics=self._statistics_for(version),
             )
 
         own = {**tables, asset.name: snapshot}
@@ -161,3 +160,8 @@ class Judge:
         past = self.past(asset.name)
         same = past and snapshot.version in (past[-1].version, past[-1].part_of)
         return past[:-1] if same else past
+
+    def _statistics_for(self, snapshot: Snapshot) -> StatisticsOf:
+        if snapshot.rows < WORTH_READING:
+            return nothing_known
+        return lambda each: read_statistics(each, self.lake.root)

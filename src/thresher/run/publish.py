@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from thresher.errors import CommandError
+from thresher.errors import CommandError, Place, WarehouseError
 from thresher.events import Published
 from thresher.plan.plan import Action
 from thresher.project.asset import quarantine_of
 from thresher.project.project import Project
+from thresher.protocols import Engine
 from thresher.results import Outcome, OutcomeStatus, Publication, Snapshot, Verdict
 from thresher.run.runner import Walk
 
@@ -81,6 +82,7 @@ def publish(
     if _same(before_tables, tables) and _keys(before_verdicts) == _keys(verdicts):
         return None
     _refuse_apart(tables)
+    _refuse_lost_rows(walk.judge.engine, before_tables, tables)
     sample = _sample(tables)
     if sample and walk.project.settings.protected:
         raise CommandError(
@@ -125,6 +127,29 @@ def _show(outcome: Outcome, tables: dict[str, Snapshot], verdicts: dict[str, Ver
         tables[aside] = outcome.quarantine
     if outcome.verdict is not None:
         verdicts[outcome.asset] = outcome.verdict
+
+
+def _refuse_lost_rows(
+    engine: Callable[[], Engine], before: Mapping[str, Snapshot], tables: Mapping[str, Snapshot]
+) -> None:
+    """Refuse a new version whose files do not hold the rows that were said to be built.
+
+    Raises:
+        WarehouseError: there is one.
+    """
+    known = {file.path for snapshot in before.values() for file in snapshot.files}
+    new = {f.path: f for s in tables.values() for f in s.files if f.path not in known}
+    if not new:
+        return
+    held = dict(zip(new, engine().count(tuple(new.values())), strict=True))
+    for name, snapshot in tables.items():
+        rows = sum(held.get(file.path, file.rows) for file in snapshot.files)
+        if snapshot.files and rows != snapshot.rows:
+            raise WarehouseError(
+                f"rows do not add up: {snapshot.rows:,} were built, and its files hold {rows:,}",
+                place=Place(asset=name),
+                hint="nothing was published; please report this",
+            )
 
 
 def _refuse_apart(tables: Mapping[str, Snapshot]) -> None:

@@ -211,9 +211,9 @@ class Separation:
     ) -> Split:
         """Count the parts in their files, and see that they add up."""
         split = Split(
-            produced=self.lake.count(self.rows.built.files),
-            published=self.lake.count(published.files),
-            quarantined=self.lake.count(quarantine.files if quarantine else ()),
+            produced=self._count(self.rows.built.files),
+            published=self._count(published.files),
+            quarantined=self._count(quarantine.files if quarantine else ()),
             quarantine=quarantine.version if quarantine else None,
             released=self._released(published),
             unmatched=self._unmatched,
@@ -237,11 +237,16 @@ class Separation:
             for name in (file.path.rpartition("/")[2], f"{number:04d}.parquet")
         }
         own = f"/{published.version}/"
-        return self.lake.count(
-            file
-            for file in published.files
-            if own in file.path and file.path.rpartition("/")[2] in corrected
+        return self._count(
+            [
+                file
+                for file in published.files
+                if own in file.path and file.path.rpartition("/")[2] in corrected
+            ]
         )
+
+    def _count(self, files: Sequence[DataFile]) -> int:
+        return sum(self.engine.count(files))
 
     def _results(
         self,

@@ -126,24 +126,6 @@ class Lake:
         except OSError:
             return False
 
-    def count(self, files: Iterable[DataFile]) -> int:
-        """Count rows in what the files themselves say, whatever was said of them.
-
-        Raises:
-            WarehouseError: one cannot be read.
-        """
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        rows = 0
-        for file in files:
-            try:
-                rows += pq.read_metadata(self.root / file.path).num_rows
-            except (OSError, pa.ArrowException) as error:
-                what = f"its rows cannot be counted: {error}"
-                raise WarehouseError(what, place=Place(file.path)) from error
-        return rows
-
     def require(self, snapshots: Iterable[Snapshot], *, hint: str) -> None:
         """Make sure that these versions have all their files.
 
