@@ -54,7 +54,7 @@ def test_bad_rows_go_aside_with_the_names_of_all_their_checks(bad):
     assert split(result) == (7, 3, 4)
 
 
-UNIQUE = "unique(id, [amount desc])"
+UNIQUE = "unique(id, keep first by amount desc)"
 
 
 def test_what_stands_on_it_sees_only_what_was_published(bad):

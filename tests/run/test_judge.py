@@ -35,9 +35,9 @@ def questions(root: Path, rows: int) -> list[str]:
     for verdict in project.warehouse.rglob("_audit-*.json"):
         verdict.unlink()
     engine = RecordingEngine(warehouse=lake.root, threads=1, memory=None, temp=root / "tmp")
-    judge = Judge(engine=lambda: engine, lake=lake, now=datetime.now(UTC))
+    judge = Judge(engine=lambda: engine, lake=lake, root=root, run="r1", now=datetime.now(UTC))
     asset = project.project.assets["clean.numbers"]
-    verdict = judge.judge(asset, snapshot, {"clean.numbers": snapshot})
+    verdict = judge.judge(asset, snapshot, {"clean.numbers": snapshot}).verdict
     engine.close()
     assert verdict.passed
     assert [result.rows for result in verdict.results[1:]] == [rows] * 3
