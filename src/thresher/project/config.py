@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from thresher.project.connections import ConnectionConfig
 from thresher.project.units import Duration, Size
 
 CONFIG_FILE = "config.yaml"
@@ -64,6 +65,8 @@ class EnvironmentConfig(_Part):
     """Folder of a warehouse of its own."""
     params: dict[Name, ParamValue] = {}
     run: RunConfig | None = None
+    connections: dict[Name, ConnectionConfig] = {}
+    """Databases that replace those of the same name."""
 
 
 class Config(_Part):
@@ -75,6 +78,8 @@ class Config(_Part):
         "dev": EnvironmentConfig()
     }
     params: dict[Name, ParamValue] = {}
+    connections: dict[Name, ConnectionConfig] = {}
+    """Databases that raw assets can be read from."""
     layers: Annotated[tuple[Name, ...], Field(min_length=1)] = ("raw", "clean", "warehouse")
     run: RunConfig = RunConfig()
     logs: LogsConfig = LogsConfig()
