@@ -14,6 +14,7 @@ from thresher.project.documents import Document, nearest, parse_document, scalar
 from thresher.project.secrets import Masker, looks_secret, mask_keys, plain_values
 from thresher.project.text_files import read_text
 from thresher.project.variables import Filler, missing_from_example, read_dotenv
+from thresher.storage.objects import S3Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +37,30 @@ class Settings:
         """Whether trial runs and partial publications are refused."""
         return self.config.environments[self.environment].protected
 
+    @property
+    def s3(self) -> S3Options:
+        """How an S3 service is spoken to: the keys of the environment replace the project's."""
+        return S3Options(**self._s3_keys())
+
     def record(self) -> dict[str, Any]:
         """Give the configuration as plain values, secrets masked, for the log."""
         facts = {
-            **self.config.model_dump(mode="json", exclude={"environments", "params", "run"}),
+            **self.config.model_dump(mode="json", exclude={"environments", "params", "run", "s3"}),
             "environment": self.environment,
             "protected": self.protected,
             "warehouse": self.warehouse,
             "params": {name: _plain(value) for name, value in self.params.items()},
             "run": self.run.model_dump(mode="json"),
+            "s3": self._s3_keys(),
         }
         masked: dict[str, Any] = mask_keys(self.masker.settings(facts))
         return masked
+
+    def _s3_keys(self) -> dict[str, Any]:
+        """Give the keys of the section `s3:` that are set, those of the environment first."""
+        chosen = self.config.environments[self.environment].s3
+        own = chosen.model_dump(exclude_none=True) if chosen else {}
+        return {**self.config.s3.model_dump(exclude_none=True), **own}
 
 
 def read_settings(
