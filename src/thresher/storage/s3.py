@@ -6,19 +6,19 @@ raised as an error that says what to do; see `s3_errors.py`.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-from contextlib import suppress
-from datetime import UTC
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from thresher.errors import ChecksumError
-from thresher.storage import s3_client, s3_list
-from thresher.storage.local import temporary_beside, writing
+from thresher.storage import s3_download, s3_list, s3_upload
 from thresher.storage.objects import Location, S3Options, StoredObject
-from thresher.storage.s3_errors import told
+from thresher.storage.outcomes import Transfer
+from thresher.storage.s3_client import Service
+from thresher.storage.s3_download import Wanted
+from thresher.storage.workers import Workers
+
+
+def _silent(_: int) -> None: ...
 
 
 class Store:
@@ -41,8 +41,8 @@ class Store:
             UnreachableError: the service does not answer.
         """
         at = Location.parse(url)
-        with told(url, self._session, self.options):
-            yield from s3_list.find(self._client, at)
+        with self._service.told(url):
+            yield from s3_list.find(self._service.client, at)
 
     def head(self, url: str) -> StoredObject:
         """Give what the service knows of one object, its SHA-256 among it where it has one.
@@ -51,54 +51,50 @@ class Store:
             MissingObjectError: there is no such object.
         """
         at = Location.parse(url)
-        with told(url, self._session, self.options):
-            found = self._client.head_object(Bucket=at.bucket, Key=at.key, ChecksumMode="ENABLED")
-        return StoredObject(
-            url=str(at),
-            size=found["ContentLength"],
-            modified=found["LastModified"].astimezone(UTC),
-            etag=found["ETag"].strip('"'),
-            sha256=found.get("Metadata", {}).get("sha256"),
-        )
+        return s3_download.head(self._service, at).about(at)
 
-    def get(self, url: str, target: Path, *, etag: str | None = None) -> StoredObject:
+    def get(
+        self,
+        url: str,
+        target: Path,
+        *,
+        etag: str | None = None,
+        tell: Callable[[int], None] = _silent,
+    ) -> Transfer:
         """Download one object to a file, which gets its name only when its checksum is right.
+
+        A large one that was broken off goes on where it stopped.
 
         Args:
             url: the object.
             target: the file; one that is there is replaced.
             etag: the version that is wanted, as `list` gave it.
+            tell: called with a number of bytes whenever some have come.
 
         Raises:
             ChangedWhileReadError: the object has another ETag by now.
             ChecksumError: what arrived has another checksum than the service recorded.
             MissingObjectError: there is no such object.
         """
-        at = Location.parse(url)
-        found = self.head(url)
-        temporary = temporary_beside(target)
-        with told(url, self._session, self.options), writing(target):
-            try:
-                body = self._client.get_object(
-                    Bucket=at.bucket, Key=at.key, IfMatch=f'"{etag or found.etag}"'
-                )["Body"]
-                digest = hashlib.sha256()
-                with temporary.open("xb") as file:
-                    for block in body.iter_chunks(1 << 20):
-                        digest.update(block)
-                        file.write(block)
-                if found.sha256 not in (None, digest.hexdigest()):
-                    raise ChecksumError(f"`{url}`: another checksum than was recorded")
-                temporary.replace(target)
-            finally:
-                with suppress(OSError):
-                    temporary.unlink()
-        return found
+        wanted = Wanted(Location.parse(url), target, etag)
+        with Workers(self.options.workers) as workers:
+            return s3_download.fetch(self._service, wanted, workers, tell)
+
+    def put(self, path: Path, url: str, *, tell: Callable[[int], None] = _silent) -> Transfer:
+        """Upload one file; the service holds it against its SHA-256.
+
+        Args:
+            path: the file.
+            url: the object that it becomes.
+            tell: called with a number of bytes whenever some have arrived.
+
+        Raises:
+            ChecksumError: the file changed while it was sent.
+            StorageError: it cannot be read, or the service refused it.
+        """
+        with Workers(self.options.workers) as workers:
+            return s3_upload.store(self._service, path, Location.parse(url), workers, tell)
 
     @cached_property
-    def _session(self) -> Any:
-        return s3_client.open_session(self.options)
-
-    @cached_property
-    def _client(self) -> Any:
-        return s3_client.make_client(self._session, self.options)
+    def _service(self) -> Service:
+        return Service(self.options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,14 @@ PLACES = {
 }
 
 
-def looked_where(session: Any, options: S3Options) -> str:
+def looked_where(options: S3Options, setting: Callable[[str], Any]) -> str:
     """Say where the SDK looked for credentials, in its order, and what to do.
 
     Args:
-        session: the SDK's session.
         options: which profile was asked for.
+        setting: gives a value of the SDK's configuration.
     """
-    files = " and ".join(_file(session, name) for name in ("credentials_file", "config_file"))
+    files = " and ".join(_file(setting(name)) for name in ("credentials_file", "config_file"))
     places = [
         f"the environment: {_state(KEYS)}",
         f"{_profile(options)} in {files}",
@@ -70,9 +71,8 @@ def _profile(options: S3Options) -> str:
     return f"the profile `{name}`"
 
 
-def _file(session: Any, variable: str) -> str:
-    known = session._session  # noqa: SLF001  # boto3 gives no other way to its configuration
-    path = Path(known.get_config_variable(variable)).expanduser()
+def _file(name: str) -> str:
+    path = Path(name).expanduser()
     return f"{path}" if path.is_file() else f"{path} (no such file)"
 
 

@@ -6,9 +6,7 @@ words. Nothing of a key, a secret or a token is ever part of a message.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from thresher.errors import (
     ChangedWhileReadError,
@@ -68,28 +66,40 @@ NETWORK = {
 GOES_ON = "the same command goes on where it stopped"
 
 
-@contextmanager
-def told(url: str, session: Any, options: S3Options) -> Iterator[None]:
-    """Raise what goes wrong with an object as an error for people.
+class Asked(Protocol):
+    """What errors tell of the service that was asked."""
+
+    @property
+    def options(self) -> S3Options:
+        """How the service is spoken to."""
+        ...
+
+    @property
+    def session(self) -> Any:
+        """The SDK's session."""
+        ...
+
+    @property
+    def region(self) -> str:
+        """Region that was asked."""
+        ...
+
+    def setting(self, name: str) -> Any:
+        """Give a value of the SDK's configuration."""
+        ...
+
+
+def explained(error: Exception, url: str, asked: Asked) -> ThresherError | None:
+    """Give the error for people of an exception of the SDK; None for any other.
 
     Args:
+        error: what was raised.
         url: what it is about.
-        session: the SDK's session, which knows where credentials are looked for.
-        options: how the service is spoken to.
+        asked: the service.
     """
-    try:
-        yield
-    except Exception as error:
-        if (made := explained(error, url, session, options)) is not None:
-            raise made from error
-        raise
-
-
-def explained(error: Exception, url: str, session: Any, options: S3Options) -> ThresherError | None:
-    """Give the error for people of an exception of the SDK; None for any other."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    case = _Case(error, url, session, options)
+    case = _Case(error, url, asked)
     if isinstance(error, ClientError):
         found = (rule(case) for rule in _REFUSALS)
         return next((made for made in found if made is not None), None)
@@ -105,8 +115,8 @@ def code_of(error: BaseException) -> str:
 class _Case:
     """One exception, with what is known around it."""
 
-    def __init__(self, error: Any, url: str, session: Any, options: S3Options) -> None:
-        self.error, self.session, self.options = error, session, options
+    def __init__(self, error: Any, url: str, asked: Asked) -> None:
+        self.error, self.asked, self.options = error, asked, asked.options
         self.own = f"`{url}`"
         self.name = type(error).__name__
         self.plain = str(error).strip().partition("\n")[0].rstrip(".")
@@ -121,7 +131,7 @@ class _Case:
 
 def _failed(case: _Case) -> ThresherError:
     """Tell what the SDK itself, or the network, did not do."""
-    looked = looked_where(case.session, case.options)
+    looked = looked_where(case.options, case.asked.setting)
     if case.name == "ProfileNotFound":
         return CredentialsError(
             f"there is no profile `{case.error.kwargs['profile']}`", hint=looked
@@ -149,7 +159,7 @@ def _expired(case: _Case) -> ThresherError | None:
         return None
     return CredentialsError(
         f"{case.own}: the credentials have expired",
-        hint=f"{found_where(case.session)}; get new ones, such as by `aws sso login`",
+        hint=f"{found_where(case.asked.session)}; get new ones, such as by `aws sso login`",
     )
 
 
@@ -167,9 +177,8 @@ def _elsewhere(case: _Case) -> ThresherError | None:
     if case.code not in ELSEWHERE and not (case.code == "400" and region):
         return None
     known = f"in the region `{region}`" if region else "in another region"
-    asked = case.options.region or case.session.region_name or "us-east-1"
     return StorageError(
-        f"{case.own}: the bucket is {known}, and `{asked}` was asked",
+        f"{case.own}: the bucket is {known}, and `{case.asked.region}` was asked",
         hint=f"say `--region {region or 'NAME'}`, `region:` below `s3:` in config.yaml, "
         "or AWS_REGION",
     )
@@ -180,7 +189,7 @@ def _unwanted(case: _Case) -> ThresherError | None:
         return None
     return CredentialsError(
         f"{case.own}: refused, {REFUSED.get(case.code, case.said)}",
-        hint=f"{found_where(case.session)}; `--profile` or AWS_PROFILE chooses others",
+        hint=f"{found_where(case.asked.session)}; `--profile` or AWS_PROFILE chooses others",
     )
 
 
