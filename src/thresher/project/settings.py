@@ -15,9 +15,10 @@ from thresher.project.documents import Document, nearest, parse_document, scalar
 from thresher.project.secrets import Masker, looks_secret, mask_keys, plain_values
 from thresher.project.text_files import read_text
 from thresher.project.variables import Filler, missing_from_example, read_dotenv
+from thresher.storage.objects import S3Options
 
 #: What is recorded in a form of its own.
-_RECORDED_APART = {"environments", "params", "run", "connections"}
+_RECORDED_APART = {"environments", "params", "run", "s3", "connections"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class Settings:
         return self.config.environments[self.environment].protected
 
     @property
+    def s3(self) -> S3Options:
+        """How an S3 service is spoken to: the keys of the environment replace the project's."""
+        return S3Options(**self._s3_keys())
+
+    @property
     def connections(self) -> Mapping[str, Connection]:
         """Every database by its name, those of the environment in place of the others."""
         return _connections(self.config, self.environment)
@@ -54,10 +60,17 @@ class Settings:
             "warehouse": self.warehouse,
             "params": {name: _plain(value) for name, value in self.params.items()},
             "run": self.run.model_dump(mode="json"),
+            "s3": self._s3_keys(),
             "connections": {name: each.shown for name, each in self.connections.items()},
         }
         masked: dict[str, Any] = mask_keys(self.masker.settings(facts))
         return masked
+
+    def _s3_keys(self) -> dict[str, Any]:
+        """Give the keys of the section `s3:` that are set, those of the environment first."""
+        chosen = self.config.environments[self.environment].s3
+        own = chosen.model_dump(exclude_none=True) if chosen else {}
+        return {**self.config.s3.model_dump(exclude_none=True), **own}
 
 
 def read_settings(
