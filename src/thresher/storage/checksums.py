@@ -93,6 +93,8 @@ class Recorded:
     """Of the whole content, in hexadecimal, where somebody recorded it."""
     checksums: Mapping[str, str]
     """Text of each checksum by its algorithm, as the service writes it."""
+    encryption: str | None = None
+    storage_class: str = "STANDARD"
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Recorded:
@@ -104,7 +106,8 @@ class Recorded:
             if name != "md5" and (text := headers.get(f"x-amz-checksum-{name}"))
         }
         match = _ETAG.fullmatch(etag)
-        if match and headers.get("x-amz-server-side-encryption") not in _OPAQUE:
+        encryption = headers.get("x-amz-server-side-encryption")
+        if match and encryption not in _OPAQUE:
             found["md5"] = etag
         told = headers.get("x-amz-meta-sha256", "").lower()
         whole = told if _SHA256.fullmatch(told) else None
@@ -116,6 +119,8 @@ class Recorded:
             modified=_moment(headers.get("last-modified")),
             sha256=whole,
             checksums=found,
+            encryption=encryption,
+            storage_class=headers.get("x-amz-storage-class") or "STANDARD",
         )
 
     def about(self, at: Location) -> StoredObject:
