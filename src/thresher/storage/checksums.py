@@ -58,12 +58,12 @@ def _sha1() -> Hash:
     return hashlib.sha1(usedforsecurity=False)
 
 
-#: Algorithms that S3 records and Python computes fast, the strongest first.
+#: What S3 records and Python computes fast, the best first: an ETag is an MD5 only by custom.
 ALGORITHMS: Mapping[str, Callable[[], Hash]] = {
     "sha256": hashlib.sha256,
     "sha1": _sha1,
-    "md5": _md5,
     "crc32": _Crc32,
+    "md5": _md5,
 }
 
 
@@ -161,6 +161,7 @@ class Digester:
         self._other: Hash | None = None
         self._parts: list[bytes] = []
         self._left = 0
+        self._beyond = False
         if check is not None and (check.sizes or check.algorithm != "sha256"):
             self._other = ALGORITHMS[check.algorithm]()
             self._left = check.sizes[0] if check.sizes else 0
@@ -174,8 +175,11 @@ class Digester:
             self._other.update(data)
             return
         view = memoryview(data)
-        while view:
-            taken = min(self._left, len(view)) or len(view)
+        while len(view):
+            if not self._left:
+                self._beyond = True
+                return
+            taken = min(self._left, len(view))
             self._other.update(view[:taken])
             self._left -= taken
             view = view[taken:]
@@ -195,6 +199,8 @@ class Digester:
             return self._whole.digest() == self._check.expected
         if not self._check.sizes:
             return self._other.digest() == self._check.expected
+        if self._beyond or len(self._parts) < len(self._check.sizes):
+            return False
         together = ALGORITHMS[self._check.algorithm]()
         together.update(b"".join(self._parts))
         return together.digest() == self._check.expected

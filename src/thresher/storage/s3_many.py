@@ -180,7 +180,7 @@ def _all(
             faults.extend(result.faults)
     if faults:
         failed = f"{len(pairs) - len(ended):,} of {len(pairs):,} files were not {verb}"
-        rest = f"; the other {len(ended):,} were" if ended else ""
+        rest = "; the rest is there" if ended else ""
         raise TransferError(f"{failed}{rest}", faults)
     return tuple(ended[pair.at] for pair in pairs)
 
