@@ -110,7 +110,7 @@ def put(
 def list_(
     *, url: str, form: str, folder: str | None, environment: str | None, **given: Any
 ) -> None:
-    """List the objects that a URL stands for, however many, in the order of their keys."""
+    """List the objects that a URL stands for, however many."""
     found = list(opened(folder, environment, **given).list(url))
     total = sum(each.size for each in found)
     if form == "json":

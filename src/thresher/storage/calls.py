@@ -57,7 +57,7 @@ def put(
 
 
 def list(url: str, *, options: S3Options | None = None) -> Iterator[StoredObject]:  # noqa: A001
-    """Give the objects that a URL stands for, in the order of their keys, however many there are.
+    """Give the objects that a URL stands for, in the order of the service, however many.
 
     Args:
         url: a prefix that ends in `/`, a glob such as `s3://grain/raw/*.csv`, or an object.

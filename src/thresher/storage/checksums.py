@@ -175,7 +175,7 @@ class Digester:
             self._other.update(data)
             return
         view = memoryview(data)
-        while len(view):
+        while view:
             if not self._left:
                 self._beyond = True
                 return

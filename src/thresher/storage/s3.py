@@ -28,7 +28,7 @@ class Store:
         self.options = options or S3Options()
 
     def list(self, url: str) -> Iterator[StoredObject]:
-        """Give the objects that a URL stands for, in the order of their keys.
+        """Give the objects that a URL stands for, in the order of the service.
 
         Args:
             url: `s3://bucket/raw/*.csv` (a glob), `s3://bucket/raw/` (all below), or

@@ -46,7 +46,7 @@ def find_old(service: Service, at: Location, before: datetime) -> tuple[Removal,
             if each.modified < before
         ]
         uploads = [each for each in _uploads(service, at) if each.modified < before]
-    return (*objects, *uploads)
+    return (*objects, *sorted(uploads, key=lambda each: (each.name, each.modified)))
 
 
 def remove(service: Service, removals: Sequence[Removal]) -> None:
