@@ -64,7 +64,9 @@ def typed(rows):
 )
 def test_a_thing_stands_in_for_files(shop, connect, make):
     thing = make(connect)
-    result = shop.open(stand_ins={"raw.orders": thing}).run()
+    project = shop.open(stand_ins={"raw.orders": thing})
+    project.plan()
+    result = project.run()
     assert result.exit_code == 0
     assert shop.rows("warehouse.by_customer") == [("a", 2, 13)]
     project = shop.open()

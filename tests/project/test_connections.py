@@ -113,6 +113,7 @@ def test_an_environment_replaces_connections_and_hides_all_their_secrets(tmp_pat
         "  crm: postgresql://u:${CRM}@h/d\n"
         "environments:\n"
         "  dev: {}\n"
+        "  test: {connections: {shop: 'postgresql://u:literal-three@p/d'}}\n"
         "  prod: {connections: {shop: 'postgresql://u:literal-two@p/d'}}\n"
     )
     (tmp_path / ".env.example").write_text("CRM=\n")
@@ -123,5 +124,5 @@ def test_an_environment_replaces_connections_and_hides_all_their_secrets(tmp_pat
         "shop": "postgresql://u:***@p/d",
         "crm": "postgresql://u:***@h/d",
     }
-    text = "literal-one literal-two from-outside"
-    assert settings.masker.text(text) == "*** *** ***"
+    text = "literal-one literal-two literal-three from-outside"
+    assert settings.masker.text(text) == "*** *** *** ***"

@@ -222,6 +222,7 @@ def test_a_cursor_is_looked_at_in_the_state_that_is_read(adbc, sql, monkeypatch)
         ({"table": "thing"}, 'relation "thing" does not exist', "did you mean `things`?"),
         ({"table": "x"}, 'relation "x" does not exist', "things`"),
         ({"query": "select idd from things"}, 'column "idd" does not exist', "things.id"),
+        ({"query": "select timeout from things"}, 'column "timeout" does not exist', None),
         ({"query": "selct 1"}, 'syntax error at or near "selct"', None),
         ({"query": "select 1 / (id - 1) from things"}, "division by zero", None),
         ({"query": "select 1 as a, 2 as a"}, "two columns are called `a`", None),

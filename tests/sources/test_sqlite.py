@@ -163,6 +163,7 @@ def test_a_sample_is_a_share_of_the_rows(shop):
         ({"table": "x"}, "no such table: x", "there is `orders`, `things`"),
         ({"query": "select * from x"}, "no such table: x", "there is `orders`, `things`"),
         ({"query": "select idd from things"}, "no such column: idd", None),
+        ({"query": "select timeout from things"}, "no such column: timeout", None),
         ({"query": "selct 1"}, 'near "selct": syntax error', None),
         ({"query": "update things set id = 2"}, "readonly database", None),
         ({"query": "select 1 as a, 2 as A"}, "the columns `a` and `A` differ", None),

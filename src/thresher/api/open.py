@@ -16,7 +16,7 @@ from typing import Any
 from thresher._version import __version__
 from thresher.api import catalog, running
 from thresher.api.querying import Answer, run_query
-from thresher.api.stand_ins import stand_in
+from thresher.api.stand_ins import kept, stand_in
 from thresher.api.tables import Preview, Table, preview
 from thresher.docs import pictures
 from thresher.errors import ThresherError
@@ -70,7 +70,7 @@ def open(  # noqa: A001  # reads as `thresher.open(path)`
     cache = ParseCache(root / CACHE, version=f"{__version__}/{PARSER_VERSION}")
     project = read_project(root, environment=env, params=params, cache=cache)
     cache.save()
-    things = {name.lower(): thing for name, thing in (stand_ins or {}).items()}
+    things = {name.lower(): kept(thing) for name, thing in (stand_ins or {}).items()}
     return OpenProject(stand_in(project, things), cache, things)
 
 

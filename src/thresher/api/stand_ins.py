@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from thresher.errors import CommandError
@@ -24,6 +24,13 @@ def stand_in(project: Project, names: Iterable[str]) -> Project:
     for name in names:
         assets[name] = _replaced(project, name)
     return dataclasses.replace(project, assets=assets)
+
+
+def kept(thing: Any) -> Any:
+    """Give what can be read more than once: a plan and a run each read what stands in."""
+    if not isinstance(thing, Iterator):
+        return thing
+    return thing.read_all() if hasattr(thing, "read_all") else list(thing)
 
 
 def _replaced(project: Project, name: str) -> Asset:

@@ -144,8 +144,9 @@ def _settings(
             )
         params[key] = _given(key, value, params[key])
     secrets = {str(v) for k, p in params.items() if looks_secret(k) for v in plain_values(p)}
-    for each in (*_connections(config, name).values(), *_connections(config, None).values()):
-        secrets |= set(each.secrets)
+    for other in (None, *config.environments):
+        for connection in _connections(config, other).values():
+            secrets |= set(connection.secrets)
     run = config.run
     if chosen.run is not None:
         run = run.model_copy(

@@ -38,6 +38,7 @@ _PASSING = re.compile(
     "|too many (connections|clients)|deadlock|database is locked|database table is locked|is busy",
     re.IGNORECASE,
 )
+_LASTING = re.compile("no such|syntax error|unknown column|invalid identifier", re.IGNORECASE)
 _MISSING_TABLE = re.compile(
     r"no such table: (?P<sqlite>.+)|relation \"(?P<postgres>.+?)\" does not exist"
     r"|table (?:with name )?[\"'`]?(?P<other>[\w.]+)[\"'`]? (?:does not|doesn't) exist",
@@ -102,7 +103,7 @@ def translated(
         told = told.replace(secret, MASK)
     state = sqlstate(error) or ""
     place, name = subject.place, subject.name
-    if state.startswith("28") or _CREDENTIALS.search(told):
+    if state.startswith("28") or (not state and _CREDENTIALS.search(told)):
         return CredentialsError(
             f"{name} refuses the user or the password: {told}",
             place=place,
@@ -112,7 +113,7 @@ def translated(
         what = f"{name} belongs to another thread: {told}"
         hint = "use the project in that thread, or connect with `check_same_thread=False`"
         return SourceError(what, place=place, hint=hint)
-    if state.startswith(_PASSING_STATES) or _is_of_system(error) or _PASSING.search(told):
+    if state.startswith(_PASSING_STATES) or (not state and _may_pass(error, told)):
         return TransientError(
             f"{name} cannot be reached, or did not answer: {told}",
             place=place,
@@ -160,9 +161,11 @@ def words(error: BaseException) -> str:
     return shown(line) if len(line) > _LONGEST else line
 
 
-def _is_of_system(error: BaseException) -> bool:
-    """Say whether the system raised it; what a driver streams fails as an `OSError` as well."""
-    return isinstance(error, OSError) and error.errno is not None
+def _may_pass(error: BaseException, told: str) -> bool:
+    """Tell by words whether an error may pass; a column may be called `timeout`."""
+    # What a driver streams fails as an `OSError` too, but not one of the system.
+    of_system = isinstance(error, OSError) and error.errno is not None
+    return of_system or bool(_PASSING.search(told) and not _LASTING.search(told))
 
 
 def near(name: str, names: Iterable[str]) -> str | None:
