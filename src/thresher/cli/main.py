@@ -43,10 +43,6 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
 """Module and first line of help of each command, by group: `--help` loads none of them."""
 
 
-#: Signals that ask a command to stop.
-_STOPS = (signal.SIGINT, signal.SIGTERM)
-
-
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are first used."""
 
@@ -116,8 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(given: list[str], *, debug: bool) -> int:
-    for each in _STOPS:
-        signal.signal(each, _terminated)
+    _listen(_terminated)
     try:
         code: Any = thresher.main(given, prog_name="thresher", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -149,10 +144,14 @@ def _run(given: list[str], *, debug: bool) -> int:
         return 1
 
 
+def _listen(handler: Any) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, handler)
+
+
 def _terminated(number: int, _: object) -> NoReturn:
     """Interrupt what is under way; one more signal ends the process, whatever it waits for."""
-    for each in _STOPS:
-        signal.signal(each, signal.SIG_DFL)
+    _listen(signal.SIG_DFL)
     raise Terminated(number)
 
 

@@ -48,6 +48,8 @@ from thresher.events import (
 from thresher.run.retry import Retry, call
 from thresher.run.taskgraph import Graph, Inputs, Tasks, bounded, functions_of, names, order_of
 
+#: How long a thread that deals with signals may wait before it looks for one.
+WAKE_SECONDS = 0.2
 #: What listeners are told of tasks, which have no environment and know but one action.
 ENVIRONMENT, ACTION = "local", "build"
 
@@ -199,7 +201,7 @@ class _Run:
                         else:
                             inputs = {need: self.results[need].value for need in self.graph[task]}
                             running[pool.submit(self.carry_out, task, inputs)] = task
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    for future in wait(running, WAKE_SECONDS, FIRST_COMPLETED).done:
                         task = running.pop(future)
                         self.results[task] = future.result()
                         left.done(task)
