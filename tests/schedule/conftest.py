@@ -101,21 +101,27 @@ def kept(tmp_path, monkeypatch) -> Kept:
 
 
 @pytest.fixture
-def real():
-    """Give the crontab of whoever runs the tests, if there is none that could be lost."""
+def own():
+    """Let a test have the crontab of whoever runs it, if there is none that could be lost."""
     if shutil.which("crontab") is None:
         pytest.skip("there is no `crontab` on this machine")
-    if not os.access(SPOOL, os.R_OK):
-        pytest.skip(f"who runs the tests cannot look into `{SPOOL}`")
     with (Path(tempfile.gettempdir()) / f"thresher-tests-{os.getuid()}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests that run beside this one have the same crontab
         there = subprocess.run(["crontab", "-l"], capture_output=True, check=False)
         if b"no crontab for" not in there.stderr:
             pytest.skip("who runs the tests has a crontab, or may have none")
         try:
-            yield Crontab(SPOOL / getpass.getuser())
+            yield
         finally:
             subprocess.run(["crontab", "-r"], capture_output=True, check=False)
+
+
+@pytest.fixture
+def real(own) -> Crontab:
+    """Give the real crontab of whoever runs the tests."""
+    if not os.access(SPOOL, os.R_OK):
+        pytest.skip(f"who runs the tests cannot look into `{SPOOL}`")
+    return Crontab(SPOOL / getpass.getuser())
 
 
 @pytest.fixture(params=["strict", "lenient", "real"])
@@ -131,7 +137,7 @@ def crontab(request) -> Crontab:
 @pytest.fixture
 def shop(tmp_path) -> Path:
     """Give a small project with two schedules, in a folder whose name is hard to quote."""
-    root = tmp_path / 'it\'s 100% "a\\b" \\% shop'
+    root = tmp_path / 'it\'s 100% "$HOME" %shop'
     files = {
         "config.yaml": """\
 pipeline: shop
