@@ -106,6 +106,16 @@ def test_its_own_make_test_fails_where_the_readme_is_not_current(shop, tmp_path)
     assert call(root, "thresher", "docs", "check").returncode == 0
 
 
+def test_its_own_make_runs_from_another_folder(shop, tmp_path):
+    root = copy(shop, tmp_path).rename(tmp_path / "my shop")
+    made = call(tmp_path, "make", "-C", "my shop", "run_etl")
+    assert (made.returncode, "published 1 (dev)" in made.stdout) == (0, True), made.stderr
+    assert (root / "warehouse" / "dev.duckdb").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["my shop"]
+    again = call(Path("/"), "make", "-C", str(root), "plan")
+    assert "a run would change nothing" in again.stdout
+
+
 def test_its_own_make_runs_where_thresher_is_and_pytest_is_not(shop, tmp_path):
     root = copy(shop, tmp_path)
     bare = tmp_path / "bare" / "bin"

@@ -31,7 +31,7 @@ if sys.argv[1:] == ["-e"]:
     os.system(os.environ["VISUAL"] + " " + str(copy))
 elif sys.argv[1:] in (["-l"], ["-r"]):
     if not tab.exists():
-        end("no crontab for ada")
+        end("no crontab for ada" if mode == "strict" else "can't open 'ada': No such file")
     if sys.argv[1] == "-l":
         shown = tab.read_bytes()
         if mode == "strict":  # as Debian's
@@ -126,7 +126,7 @@ def real(own) -> Crontab:
 
 @pytest.fixture(params=["strict", "lenient", "real"])
 def crontab(request) -> Crontab:
-    """Give a crontab of each kind: ends of last lines are demanded, or not, or as they are here."""
+    """Give a crontab of each kind: one as Debian's, one as busybox's, and that of this machine."""
     if request.param == "real":
         return request.getfixturevalue("real")
     made = request.getfixturevalue("kept")

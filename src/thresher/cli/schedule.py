@@ -30,9 +30,18 @@ from thresher.schedule.entries import log_of
 _INSTALL = "`thresher schedule install`"
 
 
-@click.group(epilog="Example: thresher schedule install && thresher schedule list")
-def schedule() -> None:
-    """Let cron run the project at the times under `schedules` of config.yaml."""
+@click.group(
+    invoke_without_command=True,
+    epilog="Example: thresher schedule install && thresher schedule list",
+)
+@click.pass_context
+def schedule(context: click.Context) -> None:
+    """Let cron run the project at the times under `schedules` of config.yaml.
+
+    Without a command it lists them, as `thresher schedule list` does.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_schedules, form="text", folder=".", environment=None, params=())
 
 
 @schedule.command(epilog="Example: thresher schedule install --dry-run")

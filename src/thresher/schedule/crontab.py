@@ -16,7 +16,8 @@ from thresher.errors import CrontabError
 
 PROGRAM = "crontab"
 
-_NONE_YET = b"no crontab for"
+#: How programs say that there is no crontab: most of them, and busybox.
+_NONE_YET = (b"no crontab for", b"No such file")
 _NO_NEWLINE = b"newline"
 _MASKS = {b"\r": b"\\r", b"\b": b"\\b"}
 
@@ -30,7 +31,7 @@ def read() -> bytes | None:
     done = _call("-l")
     if done.returncode == 0:
         return _exact(done.stdout)
-    if _NONE_YET in done.stderr:
+    if _is_missing(done):
         return None
     raise _refused("the crontab cannot be read", done)
 
@@ -45,7 +46,7 @@ def write(tab: bytes) -> None:
     """
     if not tab:
         done = _call("-r")
-        if done.returncode and _NONE_YET not in done.stderr:
+        if done.returncode and not _is_missing(done):
             raise _refused("the crontab cannot be removed", done)
         return
     done = _call("-", tab=tab)
@@ -68,6 +69,10 @@ def changing() -> Iterator[None]:
     finally:
         if descriptor is not None:
             os.close(descriptor)
+
+
+def _is_missing(done: subprocess.CompletedProcess[bytes]) -> bool:
+    return any(words in done.stderr for words in _NONE_YET)
 
 
 def _exact(shown: bytes) -> bytes:
