@@ -1,5 +1,6 @@
 """What `thresher init` writes works at once, and it never leaves anything half written."""
 
+import json
 import os
 import re
 import resource
@@ -171,3 +172,10 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path):
     assert done.returncode == 1
     assert "`shop` cannot be written: File too large" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_new_project_has_a_schedule_that_is_not_installed(shop):
+    listed = json.loads(call(shop, "thresher", "schedule", "list", "--format", "json").stdout)
+    (nightly,) = listed["schedules"]
+    assert (nightly["name"], nightly["environment"], len(nightly["next"])) == ("nightly", "prod", 3)
+    assert nightly["installed"] != "yes"

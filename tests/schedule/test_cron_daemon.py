@@ -10,7 +10,7 @@ import pytest
 
 import thresher
 
-SCHEDULES = """
+SCHEDULES = """\
 schedules:
   here: {cron: "* * * * *", environment: dev}
   tokyo: {cron: "* * * * *", timezone: Asia/Tokyo, environment: prod, select: raw.*}
@@ -50,8 +50,8 @@ def test_a_real_cron_runs_a_new_project(tmp_path, daemon):
     folder.mkdir()
     call(folder, "init", "shop")
     shop = folder / "shop"
-    with (shop / "config.yaml").open("a") as config:
-        config.write(SCHEDULES)
+    config = shop / "config.yaml"
+    config.write_text(config.read_text().partition("schedules:")[0] + SCHEDULES)
 
     assert call(shop, "schedule", "install") == "installed: here, tokyo\n"
 

@@ -18,7 +18,7 @@ def schedules_of_the_page(tmp_path):
     root = init(tmp_path / "shop").folder
     example = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[1]
     config = root / "config.yaml"
-    config.write_text(config.read_text().replace("timezone: UTC\n", "") + example)
+    config.write_text(config.read_text().partition("timezone:")[0] + example)
     return schedules_of(read_project(root, variables={}).settings.config)
 
 
