@@ -174,8 +174,14 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_new_project_has_a_schedule_that_is_not_installed(shop):
-    listed = json.loads(call(shop, "thresher", "schedule", "list", "--format", "json").stdout)
+def test_the_schedule_of_a_new_project_is_right_once_it_is_no_comment(shop, tmp_path):
+    root = copy(shop, tmp_path)
+    config = root / "config.yaml"
+    text = config.read_text()
+    config.write_text(
+        text.replace("# schedules:", "schedules:").replace("#   nightly", "  nightly")
+    )
+    listed = json.loads(call(root, "thresher", "schedule", "list", "--format", "json").stdout)
     (nightly,) = listed["schedules"]
     assert (nightly["name"], nightly["environment"], len(nightly["next"])) == ("nightly", "prod", 3)
     assert nightly["installed"] != "yes"

@@ -31,7 +31,7 @@ def start(root, *arguments, **given):
 
 def run(root, *arguments):
     process = start(root, *arguments)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert "Traceback" not in err
     return process.returncode, out, err
 
@@ -142,7 +142,7 @@ def test_a_run_waits_for_its_environment(shop):
         lines = [process.stdout.readline(), process.stdout.readline()]
         assert "schedule hourly begins" in lines[0]
         assert "waiting: `dev` is held by the run `another`" in lines[1]
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=120)
     assert (process.returncode, "published 1 (dev)" in out) == (0, True)
 
 
@@ -197,7 +197,7 @@ def test_its_log_is_rotated_as_config_says(shop):
     log.write_text("old " * 300)
     for _ in range(2):
         with log.open("a") as file:  # as the shell of cron does
-            assert start(shop, "hourly", stdout=file, stderr=file).wait(timeout=60) == 0
+            assert start(shop, "hourly", stdout=file, stderr=file).wait(timeout=120) == 0
     kept = log.with_name("schedule-hourly.log.1")
     assert kept.read_text() == "old " * 300
     text = log.read_text()

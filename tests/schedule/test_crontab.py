@@ -32,7 +32,7 @@ def call(root, *arguments, **variables):
         cwd=root,
         capture_output=True,
         env={**os.environ, "COLUMNS": "200", **variables},
-        timeout=60,
+        timeout=120,
         check=False,
     )
     done.stdout, done.stderr = os.fsdecode(done.stdout), os.fsdecode(done.stderr)
