@@ -34,6 +34,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "path": ("data", "List the published files of an asset, for other tools."),
     },
     "Operate": {
+        "schedule": ("schedule", "Let cron run the project at its times."),
         "runs": ("operate", "List past runs, or show one."),
         "publications": ("operate", "List what was published."),
         "rollback": ("operate", "Make an earlier publication the current one again."),

@@ -15,6 +15,9 @@ from thresher.project.secrets import Masker, looks_secret, mask_keys, plain_valu
 from thresher.project.text_files import read_text
 from thresher.project.variables import Filler, missing_from_example, read_dotenv
 
+#: Parts of the file that are told as what is in force of them, or are no matter of a run.
+_NOT_TOLD = {"environments", "params", "run", "schedules"}
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -39,7 +42,7 @@ class Settings:
     def record(self) -> dict[str, Any]:
         """Give the configuration as plain values, secrets masked, for the log."""
         facts = {
-            **self.config.model_dump(mode="json", exclude={"environments", "params", "run"}),
+            **self.config.model_dump(mode="json", exclude=_NOT_TOLD),
             "environment": self.environment,
             "protected": self.protected,
             "warehouse": self.warehouse,
@@ -106,8 +109,9 @@ def _settings(
                 f"there is no parameter `{key}` in `{CONFIG_FILE}`",
                 hint=nearest(key, params) or f"parameters: {', '.join(sorted(params)) or 'none'}",
             )
-        params[key] = _given(key, value, params[key])
-    secrets = {str(v) for k, p in params.items() if looks_secret(k) for v in plain_values(p)}
+        params[key] = given_value(key, value, params[key])
+    named = [*params.items(), *(p for s in config.schedules.values() for p in s.params.items())]
+    secrets = {str(v) for k, p in named if looks_secret(k) for v in plain_values(p)}
     run = config.run
     if chosen.run is not None:
         run = run.model_copy(
@@ -124,8 +128,12 @@ def _settings(
     )
 
 
-def _given(name: str, value: Any, default: Any) -> Any:
-    """Read a value given on the command line as the type that the file has for it."""
+def given_value(name: str, value: Any, default: Any) -> Any:
+    """Read a value given as a text as the type that the file has for it.
+
+    Raises:
+        CommandError: it cannot be read so.
+    """
     if not isinstance(value, str) or isinstance(default, str):
         return value
     read = scalar(value)
