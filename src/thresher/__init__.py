@@ -14,12 +14,12 @@ from thresher._version import __version__
 
 if TYPE_CHECKING:
     from thresher import storage
+    from thresher.api.dag import run_dag
     from thresher.api.open import OpenProject, open  # noqa: A004  # reads as `thresher.open(path)`
     from thresher.engines.python import Context
     from thresher.errors import ThresherError, TransientError
     from thresher.project.decorator import asset
     from thresher.results import RunResult
-    from thresher.run.dag import run_dag
 
 __all__ = [
     "Context",
@@ -42,7 +42,7 @@ _HOMES = {
     "TransientError": "thresher.errors",
     "asset": "thresher.project.decorator",
     "open": "thresher.api.open",
-    "run_dag": "thresher.run.dag",
+    "run_dag": "thresher.api.dag",
 }
 
 

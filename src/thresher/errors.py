@@ -213,6 +213,10 @@ class HeldError(ThresherError):
     exit_code = 5
 
 
+class CrontabError(ThresherError):
+    """The crontab could not be read or written; it is as it was."""
+
+
 class CredentialsError(ThresherError):
     """Credentials are missing or were refused."""
 

@@ -221,10 +221,10 @@ def test_a_held_environment_exits_with_5_and_says_who_holds_it(shop):
         assert thresher(shop, "run", "--env", "prod", "-q").returncode == 0
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_a_run_and_leaves_the_warehouse(shop, number, code):
+@pytest.fixture
+def slow_run(shop):
+    """Give a run that would take hours, once it computes."""
     thresher(shop, "run", "-q")
-    before = (shop / "warehouse" / "dev.duckdb").readlink()
     write(
         shop,
         {
@@ -244,6 +244,15 @@ def test_a_signal_stops_a_run_and_leaves_the_warehouse(shop, number, code):
         if "started clean.slow" in log.read_text():
             break
         time.sleep(0.05)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_a_run_and_leaves_the_warehouse(shop, slow_run, number, code):
+    process = slow_run
+    before = (shop / "warehouse" / "dev.duckdb").readlink()
     process.send_signal(number)
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == code
@@ -253,11 +262,31 @@ def test_a_signal_stops_a_run_and_leaves_the_warehouse(shop, number, code):
     assert "interrupted" in thresher(shop, "runs").stdout
 
 
+def test_a_run_that_can_tell_nobody_ends_all_the_same(slow_run):
+    for stream in (slow_run.stdout, slow_run.stderr):
+        stream.close()
+    slow_run.send_signal(signal.SIGTERM)
+    assert slow_run.wait(timeout=60) != 0
+    slow_run.stdout = slow_run.stderr = None
+
+
+def test_one_more_signal_ends_a_run_at_once(slow_run):
+    while slow_run.poll() is None:
+        slow_run.send_signal(signal.SIGTERM)
+        time.sleep(0.05)
+    assert slow_run.returncode == -signal.SIGTERM
+
+
 def test_a_termination_is_swallowed_by_no_handler_of_errors():
     from thresher.cli.main import _terminated
 
-    with pytest.raises(KeyboardInterrupt) as caught:
-        _terminated(signal.SIGTERM, None)
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            _terminated(signal.SIGTERM, None)
+    finally:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
     assert not isinstance(caught.value, Exception)  # which loggers swallow
     assert caught.value.signal_number == signal.SIGTERM
 

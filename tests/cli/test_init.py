@@ -1,5 +1,6 @@
 """What `thresher init` writes works at once, and it never leaves anything half written."""
 
+import json
 import os
 import re
 import resource
@@ -106,6 +107,16 @@ def test_its_own_make_test_fails_where_the_readme_is_not_current(shop, tmp_path)
     assert call(root, "thresher", "docs", "check").returncode == 0
 
 
+def test_its_own_make_runs_from_another_folder(shop, tmp_path):
+    root = copy(shop, tmp_path).rename(tmp_path / "my shop")
+    made = call(tmp_path, "make", "-C", "my shop", "run_etl")
+    assert (made.returncode, "published 1 (dev)" in made.stdout) == (0, True), made.stderr
+    assert (root / "warehouse" / "dev.duckdb").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["my shop"]
+    again = call(Path("/"), "make", "-C", str(root), "plan")
+    assert "a run would change nothing" in again.stdout
+
+
 def test_its_own_make_runs_where_thresher_is_and_pytest_is_not(shop, tmp_path):
     root = copy(shop, tmp_path)
     bare = tmp_path / "bare" / "bin"
@@ -161,3 +172,16 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path):
     assert done.returncode == 1
     assert "`shop` cannot be written: File too large" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_the_schedule_of_a_new_project_is_right_once_it_is_no_comment(shop, tmp_path):
+    root = copy(shop, tmp_path)
+    config = root / "config.yaml"
+    text = config.read_text()
+    config.write_text(
+        text.replace("# schedules:", "schedules:").replace("#   nightly", "  nightly")
+    )
+    listed = json.loads(call(root, "thresher", "schedule", "list", "--format", "json").stdout)
+    (nightly,) = listed["schedules"]
+    assert (nightly["name"], nightly["environment"], len(nightly["next"])) == ("nightly", "prod", 3)
+    assert nightly["installed"] != "yes"

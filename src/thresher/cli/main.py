@@ -35,6 +35,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "storage": ("storage", "Store, list, fetch, verify and clean objects in S3."),
     },
     "Operate": {
+        "schedule": ("schedule", "Let cron run the project at its times."),
         "runs": ("operate", "List past runs, or show one."),
         "publications": ("operate", "List what was published."),
         "rollback": ("operate", "Make an earlier publication the current one again."),
@@ -96,19 +97,24 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     debug = "--debug" in given
     if debug:
         importlib.import_module("thresher.cli.tracebacks").show(masked)
-    code = _run(given, debug=debug)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (BrokenPipeError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    if any(thread.name.startswith("thresher") for thread in threading.enumerate()):
-        os._exit(code)  # a worker that does not stop must not keep an interrupted run alive
+    code = 1
+    try:
+        code = _run(given, debug=debug)
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (BrokenPipeError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except KeyboardInterrupt as error:  # one more signal, while the first was dealt with
+        code = 128 + getattr(error, "signal_number", signal.SIGINT)
+    finally:
+        if any(thread.name.startswith("thresher") for thread in threading.enumerate()):
+            os._exit(code)  # a worker that does not stop must not keep an interrupted run alive
     sys.exit(code)
 
 
 def _run(given: list[str], *, debug: bool) -> int:
-    signal.signal(signal.SIGTERM, _terminated)
+    _listen(_terminated)
     try:
         code: Any = thresher.main(given, prog_name="thresher", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -140,7 +146,14 @@ def _run(given: list[str], *, debug: bool) -> int:
         return 1
 
 
+def _listen(handler: Any) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, handler)
+
+
 def _terminated(number: int, _: object) -> NoReturn:
+    """Interrupt what is under way; one more signal ends the process, whatever it waits for."""
+    _listen(signal.SIG_DFL)
     raise Terminated(number)
 
 

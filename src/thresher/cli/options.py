@@ -24,14 +24,7 @@ def project_options(command: Command) -> Command:
     """Add the options of every command that works on a project."""
     for option in reversed(
         (
-            click.option(
-                "--project",
-                "-C",
-                "folder",
-                default=".",
-                type=click.Path(exists=True, file_okay=False),
-                help="Folder of the project; the one you are in unless told.",
-            ),
+            folder_option,
             click.option(
                 "--env",
                 "-e",
@@ -53,6 +46,18 @@ def project_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def folder_option(command: Command) -> Command:
+    """Add `--project`."""
+    return click.option(
+        "--project",
+        "-C",
+        "folder",
+        default=".",
+        type=click.Path(exists=True, file_okay=False),
+        help="Folder of the project; the one you are in unless told.",
+    )(command)
 
 
 def debug_option(command: Command) -> Command:
@@ -98,7 +103,11 @@ def opened(folder: str, environment: str | None, params: Iterable[str]) -> OpenP
     # What needs no project must not wait for what reads one.
     from thresher.api.open import open as open_project
 
-    project = open_project(Path(folder), env=environment, params=pairs(params))
+    return remember(open_project(Path(folder), env=environment, params=pairs(params)))
+
+
+def remember(project: OpenProject) -> OpenProject:
+    """Take note of the project of this process's command, and give it back."""
     _opened.append(project)
     return project
 

@@ -21,7 +21,10 @@ def plan_listing(plan: Plan) -> Summary:
     told = [step for step in plan.steps if not folded or step.action is not Action.KEEP]
     title = f"plan ({counted(len(kept), 'unchanged', 'unchanged')})" if folded and kept else "plan"
     table = tabulate(
-        ("stage", "asset", "action", "why", "after", "last changed"),
+        (
+            *("stage", "asset", "action", "why", "after"),
+            *("last changed (UTC)", "inputs changed (UTC)"),
+        ),
         [_step_row(step) for step in told],
         title=title,
     )
@@ -83,7 +86,9 @@ def past_run_listing(detail: RunDetail) -> Summary:
 def _step_row(step: Step) -> tuple[str | int, ...]:
     after = sorted({*step.inputs, *step.waits_for})
     changed = moment(step.changed_at) if step.changed_at else "never"
-    return step.stage, step.asset, step.action.value, step.reason, ", ".join(after), changed
+    newest = moment(step.inputs_changed_at) if step.inputs_changed_at else ""
+    what = (step.stage, step.asset, step.action.value, step.reason)
+    return (*what, ", ".join(after), changed, newest)
 
 
 def _closing(run: RunRow) -> tuple[str, ...]:

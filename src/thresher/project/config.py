@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import zoneinfo
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from thresher.project.connections import ConnectionConfig
+from thresher.project.cron import parse_cron, parse_timezone
 from thresher.project.units import Duration, Size
 
 CONFIG_FILE = "config.yaml"
@@ -20,6 +28,12 @@ _NAME = r"[a-z_][a-z0-9_]*"
 Name = Annotated[str, Field(pattern=f"^{_NAME}$")]
 Value = bool | int | float | dt.datetime | dt.date | str
 ParamValue = Value | tuple[Value, ...]
+TimeZone = Annotated[str, AfterValidator(parse_timezone)]
+Words = Annotated[
+    tuple[str, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+]
+"""A text, or a list of them."""
 
 
 class _Part(BaseModel):
@@ -91,6 +105,23 @@ class EnvironmentConfig(_Part):
     """Databases that replace those of the same name."""
 
 
+class ScheduleConfig(_Part):
+    """When the project is run by itself, and what of it."""
+
+    cron: Annotated[str, AfterValidator(parse_cron)]
+    timezone: TimeZone | None = None
+    """The project's where None."""
+    select: Words = ()
+    exclude: Words = ()
+    environment: Name | None = None
+    params: dict[Name, ParamValue] = {}
+    full_refresh: bool = False
+    publish_what_passed: bool = False
+    strict: bool = False
+    wait: Duration = dt.timedelta(hours=1)
+    """How long it waits for its environment while another run holds it."""
+
+
 class Config(_Part):
     """The whole of `config.yaml`."""
 
@@ -107,7 +138,8 @@ class Config(_Part):
     logs: LogsConfig = LogsConfig()
     gc: CleanupConfig = CleanupConfig()
     s3: S3Config = S3Config()
-    timezone: str = "UTC"
+    timezone: TimeZone = "UTC"
+    schedules: dict[Name, ScheduleConfig] = {}
     rebuild_on_engine_change: bool = False
 
     @field_validator("environments", mode="before")
@@ -132,10 +164,3 @@ class Config(_Part):
         if both := set(self.environments) & set(self.layers):
             raise ValueError(f"has an environment and a layer of one name: `{min(both)}`")
         return self
-
-    @field_validator("timezone")
-    @classmethod
-    def _timezone(cls, value: str) -> str:
-        if value not in zoneinfo.available_timezones():
-            raise ValueError(f"should be a time zone such as `Europe/Rome`, not `{value}`")
-        return value

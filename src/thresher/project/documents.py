@@ -111,8 +111,9 @@ def validate(model: type[Model], document: Document, *way: str | int, value: Any
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Give the hint that names what was probably meant, or None where nothing is near."""
-    found = difflib.get_close_matches(name.lower(), {n.lower(): n for n in names}, n=1, cutoff=0.6)
-    return f"did you mean `{found[0]}`?" if found else None
+    known = {n.lower(): n for n in names}
+    found = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    return f"did you mean `{known[found[0]]}`?" if found else None
 
 
 def _refuse_unfolding(node: yaml.Node, path: str, first_line: int) -> None:

@@ -22,6 +22,7 @@ from thresher.project.functions import parse_function
 from thresher.project.macros import macros_used, read_macros
 from thresher.project.parsed import cached_query
 from thresher.project.project import Macro, Project, order
+from thresher.project.schedules import selection_faults, setting_faults
 from thresher.project.settings import Settings, read_settings
 from thresher.project.sources import read_source, resolved
 from thresher.project.text_files import files_below, read_text, unreadable
@@ -90,6 +91,7 @@ def read_project(
     try:
         settings = read_settings(root, environment=environment, params=params, variables=variables)
         layers = settings.config.layers
+        faults += setting_faults(settings)
     except ProjectError as error:
         faults += error.faults
         layers = _layers_of_broken(root)
@@ -109,7 +111,10 @@ def read_project(
         raise ProjectError(sorted(unique, key=lambda f: (f.place.path or "", f.place.line or 0)))
     columns = reading.columns
     finished = {name: _finish(found[name], columns, settings) for name in ordered}
-    return Project(root, settings, finished, macros)
+    project = Project(root, settings, finished, macros)
+    if wrong := [*selection_faults(project)]:
+        raise ProjectError(wrong)
+    return project
 
 
 def _finish(

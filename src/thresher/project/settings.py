@@ -17,8 +17,8 @@ from thresher.project.text_files import read_text
 from thresher.project.variables import Filler, missing_from_example, read_dotenv
 from thresher.storage.objects import S3Options
 
-#: What is recorded in a form of its own.
-_RECORDED_APART = {"environments", "params", "run", "s3", "connections"}
+#: Parts of the file that are told as what is in force of them, or are no matter of a run.
+_NOT_TOLD = {"environments", "params", "run", "schedules", "s3", "connections"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Settings:
     def record(self) -> dict[str, Any]:
         """Give the configuration as plain values, secrets masked, for the log."""
         facts = {
-            **self.config.model_dump(mode="json", exclude=_RECORDED_APART),
+            **self.config.model_dump(mode="json", exclude=_NOT_TOLD),
             "environment": self.environment,
             "protected": self.protected,
             "warehouse": self.warehouse,
@@ -142,8 +142,9 @@ def _settings(
                 f"there is no parameter `{key}` in `{CONFIG_FILE}`",
                 hint=nearest(key, params) or f"parameters: {', '.join(sorted(params)) or 'none'}",
             )
-        params[key] = _given(key, value, params[key])
-    secrets = {str(v) for k, p in params.items() if looks_secret(k) for v in plain_values(p)}
+        params[key] = given_value(key, value, params[key])
+    named = [*params.items(), *(p for s in config.schedules.values() for p in s.params.items())]
+    secrets = {str(v) for k, p in named if looks_secret(k) for v in plain_values(p)}
     for other in (None, *config.environments):
         for connection in _connections(config, other).values():
             secrets |= set(connection.secrets)
@@ -170,8 +171,12 @@ def _connections(config: Config, environment: str | None) -> dict[str, Connectio
     return {name: each.connection(name) for name, each in found.items()}
 
 
-def _given(name: str, value: Any, default: Any) -> Any:
-    """Read a value given on the command line as the type that the file has for it."""
+def given_value(name: str, value: Any, default: Any) -> Any:
+    """Read a value given as a text as the type that the file has for it.
+
+    Raises:
+        CommandError: it cannot be read so.
+    """
     if not isinstance(value, str) or isinstance(default, str):
         return value
     read = scalar(value)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,8 @@ Node = tuple[str, str]
 BUILD, AUDIT = "build", "audit"
 #: How long an interrupted run waits for what does not stop at once.
 STOP_SECONDS = 4.0
+#: How long a thread that deals with signals may wait before it looks for one.
+WAKE_SECONDS = 0.2
 _LOGGER = logging.getLogger(__name__)
 _SETTLED = {
     Action.BUILD: OutcomeStatus.BUILT,
@@ -157,7 +159,7 @@ class Walk:
             while sorter.is_active():
                 for node in sorter.get_ready():
                     self._submit(pool, node)
-                message = self._inbox.get()
+                message = self._next()
                 if isinstance(message, tuple):
                     node, future = message
                     self._finish(node, future)
@@ -168,6 +170,13 @@ class Walk:
             self._stop(pool)
             raise
         pool.shutdown()
+
+    def _next(self) -> Any:
+        """Give the next message of a worker."""
+        while True:
+            # A signal that comes in the instant before a thread begins to wait does not wake it.
+            with suppress(queue.Empty):
+                return self._inbox.get(timeout=WAKE_SECONDS)
 
     def _stop(self, pool: ThreadPoolExecutor) -> None:
         """Start nothing more, interrupt what is under way, and wait for it only so long."""
