@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from thresher.project.connections import ConnectionConfig
 from thresher.project.cron import parse_cron, parse_timezone
 from thresher.project.units import Duration, Size
 
@@ -69,6 +70,27 @@ class CleanupConfig(_Part):
     """Age below which nothing is removed."""
 
 
+class S3Config(_Part):
+    """How an S3 service is spoken to; what is not said, the SDK's own configuration says."""
+
+    bucket: Annotated[str, Field(min_length=1)] | None = None
+    """Bucket of `clean --prefix tmp/`."""
+    endpoint: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    """Address of a service other than AWS."""
+    region: Annotated[str, Field(min_length=1)] | None = None
+    profile: Annotated[str, Field(min_length=1)] | None = None
+    """Profile of the SDK's configuration files."""
+    encryption: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = None
+    kms_key: Annotated[str, Field(min_length=1)] | None = None
+    storage_class: Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")] | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        """Take a variable that is empty, such as that of another environment, for not said."""
+        return None if value == "" else value
+
+
 class EnvironmentConfig(_Part):
     """What is different in one environment."""
 
@@ -78,6 +100,9 @@ class EnvironmentConfig(_Part):
     """Folder of a warehouse of its own."""
     params: dict[Name, ParamValue] = {}
     run: RunConfig | None = None
+    s3: S3Config | None = None
+    connections: dict[Name, ConnectionConfig] = {}
+    """Databases that replace those of the same name."""
 
 
 class ScheduleConfig(_Part):
@@ -106,10 +131,13 @@ class Config(_Part):
         "dev": EnvironmentConfig()
     }
     params: dict[Name, ParamValue] = {}
+    connections: dict[Name, ConnectionConfig] = {}
+    """Databases that raw assets can be read from."""
     layers: Annotated[tuple[Name, ...], Field(min_length=1)] = ("raw", "clean", "warehouse")
     run: RunConfig = RunConfig()
     logs: LogsConfig = LogsConfig()
     gc: CleanupConfig = CleanupConfig()
+    s3: S3Config = S3Config()
     timezone: TimeZone = "UTC"
     schedules: dict[Name, ScheduleConfig] = {}
     rebuild_on_engine_change: bool = False
