@@ -23,6 +23,7 @@ LATE_IMPORTS = (
     "plugins.py",
     "__init__.py",
     "__main__.py",
+    "testing/plugin.py",
     "api/",
     "cli/",
 )

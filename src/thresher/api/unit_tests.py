@@ -16,8 +16,8 @@ from thresher.project.config import Config
 from thresher.project.reader import find_root
 from thresher.project.selection import select as select_assets
 from thresher.project.unit_test_rules import Bench, check
-from thresher.project.unit_tests import FOLDER, UnitTest, read_tests, test_files
-from thresher.run.unit_test import TestRunner, UnitTestResult
+from thresher.project.unit_tests import FOLDER, UnitTest, read_tests, unit_test_files
+from thresher.run.unit_test import UnitTestResult, UnitTestRunner
 from thresher.warehouse.catalog import Warehouse
 
 
@@ -59,7 +59,7 @@ def run_tests(
     if not benches:
         tested = ", ".join(sorted({bench.test.asset for bench in found.benches}))
         raise CommandError("no selected asset has a unit test", hint=f"tested: {tested}")
-    with test_runner(project) as runner:
+    with unit_test_runner(project) as runner:
         return tuple(runner.run(bench) for bench in benches)
 
 
@@ -72,7 +72,9 @@ def find_tests(project: OpenProject, files: Sequence[Path] | None = None) -> Uni
     """
     faults: list[Fault] = []
     root, layers = project.root, project.project.settings.config.layers
-    found = _read(files if files is not None else test_files(root, layers, faults), root, faults)
+    found = _read(
+        files if files is not None else unit_test_files(root, layers, faults), root, faults
+    )
     if not found:
         return UnitTests((), _sorted(faults))
     published = _published(project)
@@ -92,18 +94,18 @@ def faults_of_form(path: Path) -> tuple[Fault, ...]:
     root = find_root(path)
     layers: tuple[str, ...] = Config.model_fields["layers"].default
     faults: list[Fault] = []
-    _read(test_files(root, layers, faults), root, faults)
+    _read(unit_test_files(root, layers, faults), root, faults)
     return _sorted(faults)
 
 
 @contextmanager
-def test_runner(project: OpenProject) -> Iterator[TestRunner]:
+def unit_test_runner(project: OpenProject) -> Iterator[UnitTestRunner]:
     """Open what runs tests: an engine over a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="thresher-test-") as name:
         folder = Path(os.path.realpath(name))
         hands = Hands(project.project, folder, project.work.cache)
         try:
-            yield TestRunner(project.project, hands.engine(), folder)
+            yield UnitTestRunner(project.project, hands.engine(), folder)
         finally:
             hands.close()
 

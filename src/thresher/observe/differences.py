@@ -54,8 +54,8 @@ def listing(
         for at in range(len(columns))
         if all(isinstance(row[at], (int, float, Decimal)) for row in rows[:most])
     )
-    made = Table(tuple(columns), cells, right, title, max(len(rows) - most, 0))
-    return text(made, indent="    ").replace(f"{title}\n", f"  {title}\n", 1)
+    made = Table(tuple(columns), cells, right, left_out=max(len(rows) - most, 0))
+    return (f"  {title}\n" if title else "") + text(made, indent="    ")
 
 
 def shown(value: Any) -> str:

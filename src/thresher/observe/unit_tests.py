@@ -23,12 +23,14 @@ class Line:
 
 
 def failure_text(result: UnitTestResult) -> str:
-    """Tell why a test failed: where it stands, and what is not as expected."""
+    """Tell why a test failed: what is not as expected, and where the test stands."""
     parts = [visible(str(fault)) for fault in result.faults]
     if result.difference:
         parts.append(difference_text(result.difference))
     place = result.test.place
-    return "\n".join([f"{place.path}:{place.line}: {result.test.id}", *parts])
+    if all(fault.place.path != place.path for fault in result.faults):
+        parts.append(f"{place.path}:{place.line}")
+    return "\n".join(parts)
 
 
 def headline_of(result: UnitTestResult) -> str:

@@ -110,7 +110,7 @@ def _moment(value: Any) -> Any:
     return value
 
 
-class TestModel(_Part):
+class UnitTestModel(_Part):
     """One test as it is written."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -121,7 +121,7 @@ class TestModel(_Part):
     ordered: bool = False
 
 
-def test_files(root: Path, layers: Iterable[str], faults: list[Fault]) -> tuple[Path, ...]:
+def unit_test_files(root: Path, layers: Iterable[str], faults: list[Fault]) -> tuple[Path, ...]:
     """Find the files of a project's unit tests, and tell which folders cannot be listed."""
 
     def refuse(error: OSError) -> None:
@@ -184,7 +184,7 @@ def _test(document: Document, asset: str, root: Path) -> UnitTest:
     if not isinstance(document.value, dict):
         what = "a test should be a mapping"
         raise ProjectError([Fault(what, document.place(), "begin it with `- name: ...`")])
-    model = validate(TestModel, document)
+    model = validate(UnitTestModel, document)
     faults: list[Fault] = []
     given = {
         name.lower(): _written(document, ("given", name), part.rows, part.file, root, faults)

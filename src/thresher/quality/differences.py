@@ -163,17 +163,17 @@ class _Matcher:
         return self._told(pairs=pairs, missing=expected[both:], unexpected=found[both:])
 
     def in_any_order(self, found: list[Row], expected: list[Row]) -> Difference:
-        counts = Counter(map(_hashable, expected))
+        counts = Counter(map(hashable, expected))
         unexpected: list[Row] = []
         for row in found:
-            key = _hashable(row)
+            key = hashable(row)
             if counts[key] > 0:
                 counts[key] -= 1
             else:
                 unexpected.append(row)
         missing: list[Row] = []
         for row in expected:
-            key = _hashable(row)
+            key = hashable(row)
             if counts[key] > 0:
                 counts[key] -= 1
                 missing.append(row)
@@ -192,10 +192,10 @@ class _Matcher:
         ]
         groups: dict[Any, list[Row]] = defaultdict(list)
         for row in unexpected:
-            groups[_hashable(row[at] for at in exact)].append(row)
+            groups[hashable(row[at] for at in exact)].append(row)
         left: list[Row] = []
         for row in missing:
-            group = groups[_hashable(row[at] for at in exact)]
+            group = groups[hashable(row[at] for at in exact)]
             match = next((i for i, other in enumerate(group) if self._alike(other, row)), None)
             if match is None:
                 left.append(row)
@@ -279,20 +279,20 @@ class _Matcher:
 def _keyed(rows: Iterable[Row], positions: Sequence[int]) -> dict[Any, list[Row]]:
     found: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
-        found[_hashable(row[at] for at in positions)].append(row)
+        found[hashable(row[at] for at in positions)].append(row)
     return found
 
 
-def _hashable(value: Any) -> Any:
+def hashable(value: Any) -> Any:
     """Give what is equal, and has one hash, for values that are the same."""
     if isinstance(value, bool):
         return ("bool", value)  # or `true` would be 1
     if isinstance(value, (float, Decimal)) and value != value:  # noqa: PLR0124
         return ("nan",)
     if isinstance(value, dict):
-        return ("dict", *sorted((str(key), _hashable(item)) for key, item in value.items()))
+        return ("dict", *sorted((str(key), hashable(item)) for key, item in value.items()))
     if isinstance(value, (str, bytes, int, float)) or value is None:
         return value
     if isinstance(value, Iterable):
-        return tuple(_hashable(item) for item in value)
+        return tuple(hashable(item) for item in value)
     return value

@@ -50,7 +50,7 @@ class UnitTestResult:
 
 
 @dataclass(frozen=True, slots=True)
-class TestRunner:
+class UnitTestRunner:
     """Runs unit tests one after another, in a folder of their own."""
 
     project: Project
