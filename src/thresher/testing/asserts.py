@@ -66,6 +66,8 @@ def assert_table(
     difference = compare(found, wanted, ordered=not ignore_order, keys=named, rtol=rtol)
     if difference:
         what = f"{label_of(actual)} is not as expected: {difference_text(difference)}"
+        if difference.unexpected_columns and columns is None:
+            what += "\n  hint: `columns=[...]` compares some columns alone"
         raise AssertionError(what)
 
 
