@@ -42,7 +42,10 @@ Socket = Literal["engines", "sources"]
 
 BUILT_IN: Mapping[Socket, Mapping[str, str]] = {
     "engines": {"duckdb": "thresher.engines.duckdb:DuckDBEngine"},
-    "sources": {"files": "thresher.sources.files:FilesSource"},
+    "sources": {
+        "files": "thresher.sources.files:FilesSource",
+        "stand_ins": "thresher.sources.stand_ins:StandInsSource",
+    },
 }
 """What Thresher brings: `module:attribute` by socket and name."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from thresher.api.hands import Hands
 from thresher.api.situation import survey
@@ -49,6 +50,8 @@ class Work:
     cache: ParseCache
     warehouse: Path
     history: Path
+    stand_ins: Mapping[str, Any] = field(default_factory=dict)
+    """What stands in for sources, by the name of their asset."""
 
     @property
     def settings(self) -> Settings:
@@ -163,7 +166,7 @@ def _share(sample: str) -> None:
 
 @contextmanager
 def _hands(work: Work) -> Iterator[Hands]:
-    hands = Hands(work.project, work.warehouse, work.cache)
+    hands = Hands(work.project, work.warehouse, work.cache, work.stand_ins)
     try:
         yield hands
     finally:

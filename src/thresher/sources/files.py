@@ -7,12 +7,7 @@ on as far as the source's `tolerate` lets it.
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import tempfile
-import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from thresher.errors import Fault, Place, SourceError
@@ -23,11 +18,8 @@ from thresher.results import Unit
 from thresher.sources.discovery import COMPRESSIONS, ending, find_files, unknown_format
 from thresher.sources.hashing import Hashes, identify
 from thresher.sources.reading import Reading
-from thresher.sources.session import Session, Stop, disk_guard
-
-#: DuckDB forgets an interruption that comes in the instant before a statement begins.
-_KNOCKS = 50
-_BETWEEN_KNOCKS = 0.01
+from thresher.sources.session import disk_guard
+from thresher.sources.workplace import Workplace
 
 
 class FilesSource:
@@ -50,20 +42,15 @@ class FilesSource:
         hashes: Hashes,
         timezone: str = "UTC",
     ) -> None:
-        self._threads = threads
-        self._memory = memory
-        self._temp = temp
+        self._workplace = Workplace(threads, memory, temp, timezone)
         self._hashes = hashes
-        self._timezone = timezone
-        self._lock = threading.Lock()
-        self._under_way: dict[Stop, Session | None] = {}
 
     def units(self, asset: Asset, root: Path) -> Sequence[Unit]:
         """Find the files of an asset, sorted by path, reading only those that may have changed."""
         settings = _settings(asset)
         place = Place(asset.path, asset=asset.name)
         units, faults = [], []
-        with self._call(place) as stop:
+        with self._workplace.call(place) as stop:
             for name, path in find_files(settings.files, root, place):
                 where = Place(name, asset=asset.name)
                 if fault := _format_fault(name, where, settings):
@@ -91,61 +78,18 @@ class FilesSource:
         """
         settings = _settings(extract.asset)
         place = Place(extract.asset.path, asset=extract.asset.name)
-        with self._call(place) as stop, disk_guard(place), self._folder() as folder:
-            session = Session(
-                threads=self._threads,
-                memory=self._memory,
-                temp=folder / "spill",
-                timezone=self._timezone,
-                stop=stop,
-            )
-            try:
-                self._reach(stop, session)
-                return Reading(extract, settings, session, folder).run()
-            finally:
-                self._reach(stop, None)
-                session.close()
+        workplace = self._workplace
+        with (
+            workplace.call(place) as stop,
+            disk_guard(place),
+            workplace.folder("files") as folder,
+            workplace.session(stop, folder) as session,
+        ):
+            return Reading(extract, settings, session, folder).run()
 
     def interrupt(self) -> None:
         """Stop whatever is being read; the calls under way raise a `SourceError`."""
-        with self._lock:
-            under_way = list(self._under_way)
-        for stop in under_way:
-            stop.set()
-        for _ in range(_KNOCKS):
-            with self._lock:
-                sessions = [self._under_way.get(stop) for stop in under_way]
-                for session in sessions:
-                    if session is not None:
-                        session.interrupt()
-            if not any(sessions):
-                return
-            time.sleep(_BETWEEN_KNOCKS)
-
-    @contextlib.contextmanager
-    def _call(self, place: Place) -> Iterator[Stop]:
-        stop = Stop(place)
-        with self._lock:
-            self._under_way[stop] = None
-        try:
-            yield stop
-        finally:
-            with self._lock:
-                del self._under_way[stop]
-
-    def _reach(self, stop: Stop, session: Session | None) -> None:
-        """Let [`interrupt`][] reach a session, or no longer: one that is closed must not be."""
-        with self._lock:
-            self._under_way[stop] = session
-
-    @contextlib.contextmanager
-    def _folder(self) -> Iterator[Path]:
-        self._temp.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="files-", dir=self._temp.absolute()))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        self._workplace.interrupt()
 
 
 def _settings(asset: Asset) -> FilesSettings:

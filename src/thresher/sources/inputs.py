@@ -69,8 +69,9 @@ class Input:
     """A unit, ready to be read."""
 
     unit: Unit
-    path: Path
-    state: State
+    path: Path | None
+    """The file; None for what is none, whose changes others see to."""
+    state: State | None
     parts: tuple[Part, ...]
 
     def verify(self, asset: str) -> None:
@@ -79,6 +80,8 @@ class Input:
         Raises:
             ChangedWhileReadError: it is not.
         """
+        if self.path is None:
+            return
         try:
             if State.of(self.path) == self.state:
                 return
