@@ -51,7 +51,12 @@ class Copy:
         Raises:
             ThresherError: the project is wrong, or has no such environment or parameter.
         """
-        return open_project(self.root, env=env or self.environment, params=params)
+        return open_project(
+            self.root,
+            env=env or self.environment,
+            params=params,
+            stand_ins=self.stand_ins,
+        )
 
 
 def copy_project(origin: Path, target: Path, resources: Path | None = None) -> Copy:
