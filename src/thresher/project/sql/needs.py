@@ -69,8 +69,9 @@ def _named(scope: Scope) -> Iterator[tuple[str, str]]:
     only = next(iter(tables), "") if len(scope.sources) == 1 and _closed(scope) else ""
     for column in scope.columns:
         name = column.name.lower()
-        # A name alone may be that of another item of the list, or of a table further out.
-        table = column.table.lower() or ("" if name in aliases else only)
+        # A name alone may be that of another item of the list, or belong to a query further in.
+        own = column.parent_select is scope.expression and name not in aliases
+        table = column.table.lower() or (only if own else "")
         if table in tables:
             yield tables[table], name
 
