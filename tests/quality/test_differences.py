@@ -90,9 +90,7 @@ TABLES = st.lists(st.tuples(*CELLS), max_size=6)
 
 
 @settings(max_examples=200, deadline=None)
-@given(
-    st.lists(st.tuples(VALUES, VALUES), max_size=6), st.lists(st.tuples(VALUES, VALUES), max_size=6)
-)
+@given(TABLES, TABLES)
 def test_there_is_a_difference_exactly_where_pandas_finds_one(found, expected):
     def counted(rows):
         frame = pandas.DataFrame([[str(v) for v in row] for row in rows], columns=["a", "b"])

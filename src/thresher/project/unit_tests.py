@@ -102,12 +102,14 @@ class ExpectModel(_Part):
         return self
 
 
-def _moment(value: Any) -> Any:
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-        return dt.datetime.combine(value, dt.time())
-    if not isinstance(value, (str, dt.datetime)):
-        raise ValueError(f"should be a time such as `2024-01-31 12:00`, not `{value}`")
-    return value
+def _moment(value: Any) -> dt.datetime:
+    if isinstance(value, dt.datetime):
+        return value
+    try:
+        return dt.datetime.fromisoformat(str(value))
+    except ValueError:
+        what = f"should be a time such as `2024-01-31 12:00`, not `{value}`"
+        raise ValueError(what) from None
 
 
 class UnitTestModel(_Part):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from thresher.errors import NOWHERE, Fault, Place, ProjectError
-from thresher.project.documents import Document, scalar
+from thresher.project.documents import Document, Key, scalar
 from thresher.project.text_files import read_text, unreadable
 
 FILES = (".csv", ".json", ".parquet")
@@ -75,7 +75,7 @@ def rows_of_document(document: Document, way: Sequence[str | int], value: Sequen
     return tuple(
         WrittenRow(
             {
-                name: _cell(part, document.plain.get((*way, index, name)))
+                name: _cell(*_written(document, (*way, index, name), part))
                 for name, part in row.items()
             },
             document.place(*way, index),
@@ -110,6 +110,17 @@ def rows_of_file(file: Path, path: str, place: Place) -> Rows:
 def told_type(cells: Iterable[Cell]) -> str:
     """Give the type that the values of a column tell, in DuckDB's spelling."""
     return _type_of([cell.value for cell in cells if cell.value is not None])
+
+
+def _written(document: Document, way: Key, value: Any) -> tuple[Any, str | None]:
+    """Give a value, and how it is written; what stands in lists and mappings as a cell would."""
+    if isinstance(value, list):
+        parts = [_written(document, (*way, at), part) for at, part in enumerate(value)]
+        return [_cell(*part).value for part in parts], None
+    if isinstance(value, dict):
+        named = {name: _written(document, (*way, name), part) for name, part in value.items()}
+        return {name: _cell(*part).value for name, part in named.items()}, None
+    return value, document.plain.get(way)
 
 
 def _cell(value: Any, plain: str | None) -> Cell:
