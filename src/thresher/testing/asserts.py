@@ -54,12 +54,12 @@ def assert_table(
     """
     __tracebackhide__ = True
     found, wanted = rowset_of(actual), rowset_of(expected)
+    if not wanted.columns and not wanted.rows:
+        wanted = Rowset(found.columns, ())  # an empty list names no columns
     if columns is not None:
         chosen = _words(columns)
-        _require(chosen, wanted if wanted.columns else found, label_of(expected))
+        _require(chosen, wanted, label_of(expected))
         found, wanted = _only(found, chosen), _only(wanted, chosen)
-    elif not wanted.columns and not wanted.rows:
-        wanted = Rowset(found.columns, ())  # an empty list names no columns
     named = _words(keys or ())
     for side, what in ((found, actual), (wanted, expected)):
         _require(named, side, label_of(what))

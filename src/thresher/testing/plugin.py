@@ -54,13 +54,18 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return UnitTestFile.of(parent, file_path, root)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a scope that there is not."""
+    told = config.getini("thresher_scope")
+    if told not in SCOPES:
+        what = f"`thresher_scope` should be one of {', '.join(SCOPES)}, not `{told}`"
+        raise pytest.UsageError(what)
+
+
 def _scope(fixture_name: str, config: pytest.Config) -> Scope:  # noqa: ARG001  # as pytest calls it
     """Give the scope of the fixtures: a copy, and a run, for each test unless told otherwise."""
-    told = config.getini("thresher_scope")
-    for scope in SCOPES:
-        if scope == told:
-            return scope
-    raise pytest.UsageError(f"`thresher_scope` should be one of {', '.join(SCOPES)}, not `{told}`")
+    scope: Scope = config.getini("thresher_scope")
+    return scope
 
 
 @pytest.fixture(scope=_scope)
