@@ -1,0 +1,42 @@
+"""What `docs/testing.md` shows works in a new project, as it stands there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from thresher.api.create import init
+from thresher.testing import plugin
+
+PAGE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_every_example_of_the_page_passes(shop):
+    made = init(shop.root.parent / "docs_shop")
+    (shop.root, own) = (made.folder, made.folder / "tests")
+    (own / "test_pipeline.py").unlink()
+    shop.write(
+        {
+            "tests/clean/orders.yaml": "\n".join(blocks("yaml")),
+            "tests/test_page.py": "\n".join(blocks("python")),
+        }
+    )
+    assert "5 passed" in shop.pytest()
+
+
+@pytest.mark.parametrize("setting", ["thresher_project", "thresher_resources", "thresher_scope"])
+def test_every_setting_stands_on_the_page(setting):
+    assert setting in Path(plugin.__file__).read_text(encoding="utf-8")
+    assert f"| `{setting}` |" in PAGE
+
+
+def test_every_fixture_stands_on_the_page(shop):
+    out = shop.pytest("--fixtures", "tests", code=0)
+    told = set(re.findall(r"^(\w+)(?: \[\w+ scope\])? -- .*thresher", out, re.MULTILINE))
+    assert told == set(re.findall(r"^\| `(\w+)` \| (?:an isolated|runs|the warehouse|lets)", PAGE, re.MULTILINE))
