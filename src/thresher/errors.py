@@ -164,6 +164,22 @@ class DiskFullError(WarehouseError):
     """No space left for what the run writes."""
 
 
+class StorageError(ThresherError):
+    """An object could not be stored, read, checked or removed."""
+
+
+class MissingObjectError(StorageError):
+    """There is no such object, or no such bucket."""
+
+
+class ChecksumError(StorageError):
+    """What arrived is not what was sent: a checksum differs, and nothing of it was kept."""
+
+
+class UnreachableError(TransientError):
+    """A service did not answer, or asked to be left alone for a moment."""
+
+
 class HeldError(ThresherError):
     """The environment is held by another run."""
 

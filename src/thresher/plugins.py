@@ -43,6 +43,7 @@ Socket = Literal["engines", "sources"]
 BUILT_IN: Mapping[Socket, Mapping[str, str]] = {
     "engines": {"duckdb": "thresher.engines.duckdb:DuckDBEngine"},
     "sources": {
+        "databases": "thresher.sources.databases:DatabasesSource",
         "files": "thresher.sources.files:FilesSource",
         "stand_ins": "thresher.sources.stand_ins:StandInsSource",
     },

@@ -205,6 +205,8 @@ class Outcome:
     attempts: int = 1
     faults: tuple[Fault, ...] = ()
     """Why it failed or was blocked."""
+    error_code: int = 1
+    """Exit code that its failure asks for."""
 
     @property
     def ok(self) -> bool:

@@ -88,8 +88,11 @@ class Hands:
 
     def _of_source(self, kind: str) -> dict[str, Any]:
         """Give what one of our own sources needs beside what all sources are given."""
+        settings = self.project.settings
+        if kind == "databases":
+            return {"connections": settings.connections, "params": settings.params}
         if kind == "stand_ins":
-            return {"things": self.stand_ins, "params": self.project.settings.params}
+            return {"things": self.stand_ins, "params": settings.params}
         return {}
 
     def _memory(self, share: float) -> str | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from thresher.project.connections import ConnectionConfig
 from thresher.project.units import Duration, Size
 
 CONFIG_FILE = "config.yaml"
@@ -55,6 +56,28 @@ class CleanupConfig(_Part):
     """Age below which nothing is removed."""
 
 
+class S3Config(_Part):
+    """How an S3 service is spoken to; what is not said, the SDK's own configuration says."""
+
+    bucket: Annotated[str, Field(min_length=1)] | None = None
+    """Bucket of `clean --prefix tmp/`."""
+    endpoint: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    """Address of a service other than AWS."""
+    region: Annotated[str, Field(min_length=1)] | None = None
+    profile: Annotated[str, Field(min_length=1)] | None = None
+    """Profile of the SDK's configuration files."""
+    encryption: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = None
+    kms_key: Annotated[str, Field(min_length=1)] | None = None
+    storage_class: Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")] | None = None
+
+    @model_validator(mode="after")
+    def _key_is_used(self) -> S3Config:
+        """Refuse a key that nothing would be encrypted with."""
+        if self.kms_key is not None and self.encryption == "AES256":
+            raise ValueError("has a `kms_key`, which `AES256` does not use: say `aws:kms`")
+        return self
+
+
 class EnvironmentConfig(_Part):
     """What is different in one environment."""
 
@@ -64,6 +87,9 @@ class EnvironmentConfig(_Part):
     """Folder of a warehouse of its own."""
     params: dict[Name, ParamValue] = {}
     run: RunConfig | None = None
+    s3: S3Config | None = None
+    connections: dict[Name, ConnectionConfig] = {}
+    """Databases that replace those of the same name."""
 
 
 class Config(_Part):
@@ -75,10 +101,13 @@ class Config(_Part):
         "dev": EnvironmentConfig()
     }
     params: dict[Name, ParamValue] = {}
+    connections: dict[Name, ConnectionConfig] = {}
+    """Databases that raw assets can be read from."""
     layers: Annotated[tuple[Name, ...], Field(min_length=1)] = ("raw", "clean", "warehouse")
     run: RunConfig = RunConfig()
     logs: LogsConfig = LogsConfig()
     gc: CleanupConfig = CleanupConfig()
+    s3: S3Config = S3Config()
     timezone: str = "UTC"
     rebuild_on_engine_change: bool = False
 

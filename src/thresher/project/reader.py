@@ -17,13 +17,13 @@ from thresher.project.cache import ParseCache
 from thresher.project.config import CONFIG_FILE, Config
 from thresher.project.contract import Contract
 from thresher.project.contracts import Head, read_head
-from thresher.project.documents import Document, parse_document, validate
+from thresher.project.documents import Document, parse_document
 from thresher.project.functions import parse_function
 from thresher.project.macros import macros_used, read_macros
 from thresher.project.parsed import cached_query
 from thresher.project.project import Macro, Project, order
 from thresher.project.settings import Settings, read_settings
-from thresher.project.source import FilesSettings
+from thresher.project.sources import read_source, resolved
 from thresher.project.text_files import files_below, read_text, unreadable
 
 ASSET_NAME = re.compile(r"[a-z_][a-z0-9_]*")
@@ -99,18 +99,21 @@ def read_project(
     ordered, cycles = order(assets)
     faults += cycles
     params = settings.params if settings else None
-    reading = rules.Reading(found, broken, ordered, macros, tuple(layers), params, known)
+    connections = settings.connections if settings else None
+    reading = rules.Reading(
+        found, broken, ordered, macros, tuple(layers), params, known, connections
+    )
     faults += rules.check(reading)
     if faults or settings is None:
         unique = dict.fromkeys(faults)
         raise ProjectError(sorted(unique, key=lambda f: (f.place.path or "", f.place.line or 0)))
     columns = reading.columns
-    finished = {name: _finish(found[name], columns, settings.params) for name in ordered}
+    finished = {name: _finish(found[name], columns, settings) for name in ordered}
     return Project(root, settings, finished, macros)
 
 
 def _finish(
-    read: rules.Read, columns: Mapping[str, tuple[str, ...] | None], params: Mapping[str, Any]
+    read: rules.Read, columns: Mapping[str, tuple[str, ...] | None], settings: Settings
 ) -> Asset:
     """Fill in what could be told only from the whole project."""
     asset = read.asset
@@ -118,7 +121,9 @@ def _finish(
         body = dataclasses.replace(asset.body, columns=columns[asset.name])
         return dataclasses.replace(asset, body=body)
     if read.function is not None and read.function.params is None:
-        return dataclasses.replace(asset, params=tuple(sorted(params)))
+        return dataclasses.replace(asset, params=tuple(sorted(settings.params)))
+    if isinstance(asset.body, SourceBody):
+        return dataclasses.replace(asset, body=resolved(asset.body, settings.connections))
     return asset
 
 
@@ -232,19 +237,21 @@ def _read_source(place: _Place, text: str) -> rules.Read:
         raise ProjectError([Fault("`source` is missing", Place(place.path, 1), hint)])
     faults: list[Fault] = []
     rest = dataclasses.replace(document, value={k: v for k, v in value.items() if k != "source"})
-    head, contract, settings = Head(), Contract(), None
+    head, contract, source = Head(), Contract(), None
     try:
         head, contract = read_head(rest)
     except ProjectError as error:
         faults += error.faults
     try:
-        settings = validate(FilesSettings, document, "source")
+        source = read_source(document)
     except ProjectError as error:
         faults += error.faults
-    if faults or settings is None:
+    if faults or source is None:
         raise ProjectError(faults)
-    body = SourceBody("files", settings.model_dump())
-    return rules.Read(_asset(place, head, contract, body), document=document)
+    asset = dataclasses.replace(
+        _asset(place, head, contract, source.body), params=tuple(name for name, _ in source.params)
+    )
+    return rules.Read(asset, document=document, params=source.params)
 
 
 def _read_python(place: _Place, text: str, root: Path) -> rules.Read:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 from thresher.errors import Fault, Place, ProjectError
 from thresher.project import sql
-from thresher.project.asset import Asset, Kind, Materialized, SqlBody
+from thresher.project.asset import Asset, Kind, Materialized, SourceBody, SqlBody
 from thresher.project.cache import ParseCache
+from thresher.project.config import CONFIG_FILE
 from thresher.project.contract import Check
 from thresher.project.documents import Document, nearest
 from thresher.project.functions import ParsedFunction
 from thresher.project.parsed import cached_condition, cached_type
 from thresher.project.project import Macro
+from thresher.project.sources import DATABASES
 
 RUN_TIME = "run_time"
 
@@ -28,6 +30,8 @@ class Read:
     document: Document
     query: sql.ParsedQuery | None = None
     function: ParsedFunction | None = None
+    params: tuple[tuple[str, int | None], ...] = ()
+    """Parameters that the query of a source names, with their lines."""
 
     def at(self, line: int | None) -> Place:
         """Give the place of a line of the query in the file."""
@@ -50,6 +54,8 @@ class Reading:
     params: Mapping[str, Any] | None
     """Parameters of the environment; None where `config.yaml` has faults of its own."""
     cache: ParseCache
+    connections: Iterable[str] | None = None
+    """Names of the databases; None where `config.yaml` has faults of its own."""
 
     def lacks(self, name: str) -> bool:
         """Say whether no file makes an asset of this name."""
@@ -130,14 +136,17 @@ def _params(reading: Reading) -> Iterator[Fault]:
     if reading.params is None:
         return
     for read in reading.found.values():
-        used = read.query.params if read.query else ()
+        used = read.query.params if read.query else read.params
         if read.function:
             used = read.function.params or ()
         for name, line in used:
             if name not in reading.params and (name != RUN_TIME or read.query is None):
                 what = f"nobody defines the parameter `{name}`"
-                near = nearest(name, [*reading.params, RUN_TIME])
-                yield Fault(what, read.at(line), near or "add it to `params` in `config.yaml`")
+                near = nearest(name, [*reading.params, *[RUN_TIME] * (read.query is not None)])
+                hint = near or "add it to `params` in `config.yaml`"
+                if name == RUN_TIME:
+                    hint = "a database knows the time by itself, such as `now()`"
+                yield Fault(what, read.at(line), hint)
 
 
 def _repeatable(reading: Reading) -> Iterator[Fault]:
@@ -244,6 +253,22 @@ def _sources(reading: Reading) -> Iterator[Fault]:
             yield Fault(what, read.document.place("source"))
 
 
+def _connections(reading: Reading) -> Iterator[Fault]:
+    """Databases are known."""
+    for read in reading.found.values():
+        body = read.asset.body
+        if reading.connections is None or not isinstance(body, SourceBody):
+            continue
+        name = body.settings.get("database") if body.type == DATABASES else None
+        if name is not None and name not in reading.connections:
+            what = f"there is no connection `{name}` in `{CONFIG_FILE}`"
+            known = ", ".join(f"`{each}`" for each in sorted(reading.connections))
+            hint = nearest(name, reading.connections) or (
+                f"connections: {known}" if known else f"add it: `connections: {{{name}: ...}}`"
+            )
+            yield Fault(what, read.document.place("source", "database"), hint)
+
+
 def _lower(names: tuple[str, ...]) -> set[str]:
     return {name.lower() for name in names}
 
@@ -256,4 +281,5 @@ RULES: tuple[Rule, ...] = (
     _contracts,
     _renamed,
     _sources,
+    _connections,
 )

@@ -10,10 +10,15 @@ from typing import Any
 
 from thresher.errors import CommandError, ProjectError
 from thresher.project.config import CONFIG_FILE, Config, RunConfig
+from thresher.project.connections import Connection
 from thresher.project.documents import Document, nearest, parse_document, scalar, validate
 from thresher.project.secrets import Masker, looks_secret, mask_keys, plain_values
 from thresher.project.text_files import read_text
 from thresher.project.variables import Filler, missing_from_example, read_dotenv
+from thresher.storage.objects import S3Options
+
+#: What is recorded in a form of its own.
+_RECORDED_APART = {"environments", "params", "run", "s3", "connections"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +41,36 @@ class Settings:
         """Whether trial runs and partial publications are refused."""
         return self.config.environments[self.environment].protected
 
+    @property
+    def s3(self) -> S3Options:
+        """How an S3 service is spoken to: the keys of the environment replace the project's."""
+        return S3Options(**self._s3_keys())
+
+    @property
+    def connections(self) -> Mapping[str, Connection]:
+        """Every database by its name, those of the environment in place of the others."""
+        return _connections(self.config, self.environment)
+
     def record(self) -> dict[str, Any]:
         """Give the configuration as plain values, secrets masked, for the log."""
         facts = {
-            **self.config.model_dump(mode="json", exclude={"environments", "params", "run"}),
+            **self.config.model_dump(mode="json", exclude=_RECORDED_APART),
             "environment": self.environment,
             "protected": self.protected,
             "warehouse": self.warehouse,
             "params": {name: _plain(value) for name, value in self.params.items()},
             "run": self.run.model_dump(mode="json"),
+            "s3": self._s3_keys(),
+            "connections": {name: each.shown for name, each in self.connections.items()},
         }
         masked: dict[str, Any] = mask_keys(self.masker.settings(facts))
         return masked
+
+    def _s3_keys(self) -> dict[str, Any]:
+        """Give the keys of the section `s3:` that are set, those of the environment first."""
+        chosen = self.config.environments[self.environment].s3
+        own = chosen.model_dump(exclude_none=True) if chosen else {}
+        return {**self.config.s3.model_dump(exclude_none=True), **own}
 
 
 def read_settings(
@@ -108,6 +131,8 @@ def _settings(
             )
         params[key] = _given(key, value, params[key])
     secrets = {str(v) for k, p in params.items() if looks_secret(k) for v in plain_values(p)}
+    for each in (*_connections(config, name).values(), *_connections(config, None).values()):
+        secrets |= set(each.secrets)
     run = config.run
     if chosen.run is not None:
         run = run.model_copy(
@@ -122,6 +147,13 @@ def _settings(
         masker=Masker.of([*masker.secrets, *secrets]),
         document=document,
     )
+
+
+def _connections(config: Config, environment: str | None) -> dict[str, Connection]:
+    found = dict(config.connections)
+    if environment is not None:
+        found |= config.environments[environment].connections
+    return {name: each.connection(name) for name, each in found.items()}
 
 
 def _given(name: str, value: Any, default: Any) -> Any:

@@ -67,6 +67,7 @@ class _Progress:
     verdict: Verdict | None = None
     faults: tuple[Fault, ...] = ()
     blocked: bool = False
+    error_code: int = 1
 
     @contextmanager
     def clocked(self) -> Iterator[None]:
@@ -94,6 +95,7 @@ class _Progress:
             seconds=self.seconds,
             attempts=self.attempts,
             faults=self.faults,
+            error_code=self.error_code,
         )
 
 
@@ -270,6 +272,7 @@ class Walk:
             self._futures.discard(future)
         if error is not None:
             progress.faults = self._faults(asset, error)
+            progress.error_code = getattr(error, "exit_code", 1)
         elif future and phase == BUILD and progress.snapshot:
             self._tables[asset] = progress.snapshot
             for event in refused(

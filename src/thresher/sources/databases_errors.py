@@ -139,10 +139,10 @@ def words(error: BaseException) -> str:
         text = ". ".join(str(first[key]) for key in ("M", "D", "H") if key in first)
     else:
         text = str(error) or type(error).__name__
-    text = re.split(r"\n\s*Query was: |\n?query: ", text)[0]
+    text = re.split(r"\n\s*Query was: |\nquery: ", text)[0]
     text = re.sub(r"^.*?\b(?:ERROR|FATAL):\s+", "", text, flags=re.DOTALL)
     text = re.sub(r"^[A-Z_]+: (\[\w+\] )?(Failed to [a-z ]+: )?", "", text)
-    text = re.sub(r"(?m)^(LINE \d+: .*\n.*\^|\. SQLSTATE.*)$", "", text)
+    text = re.sub(r"(?m)^(LINE \d+: .*\n.*\^|\.? ?SQLSTATE.*)$", "", text)
     line = " ".join(text.split())
     return shown(line) if len(line) > _LONGEST else line
 

@@ -7,7 +7,7 @@ they do not, the next one begins. Memory holds one batch, however many there are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +20,15 @@ from thresher.sources.parquet_files import ParquetTable, convert_typed, open_par
 from thresher.sources.refusals import RefusedError, shown
 from thresher.sources.session import Session
 from thresher.sources.table import Target, refuse_names
-from thresher.sources.texts import Conversion, Texts
-from thresher.sources.type_lattice import NULL, TEXT, decimal, is_nested, join
+from thresher.sources.texts import Conversion, Texts, cast
+from thresher.sources.type_lattice import JSON, NULL, TEXT, decimal, is_nested, join
 from thresher.sources.values import array_of, unwritable
 from thresher.tables import quote_name, quote_path
 
 _TEXTS = Texts(scalars=False)
+UNBOUNDED = "NUMERIC"
+"""Hint for exact numbers that come as texts, when nothing but their values tells their size."""
+_NUMBER = r"-?\d+(\.\d+)?"
 #: Digits that decimals are given room for, whose type nothing but their values tells.
 _ROOM = (18, 38)
 
@@ -38,6 +41,7 @@ class Stage:
         folder: empty folder of its own.
         names: of the columns.
         typed: whether whoever gives the rows knows their types; else their values tell.
+        hints: types of columns whose values come as texts.
 
     Raises:
         RefusedError: the columns cannot be told apart by name.
@@ -46,6 +50,7 @@ class Stage:
     folder: Path
     names: Sequence[str]
     typed: bool = False
+    hints: Mapping[str, str] = field(default_factory=dict)
     rows: int = 0
     _parts: list[Path] = field(default_factory=list)
     _schema: pa.Schema | None = None
@@ -99,7 +104,7 @@ class Stage:
         self.close()
         parts = tuple(open_parquet(path, session) for path in self._parts)
         kinds = {name: join((p.kinds[name] for p in parts), session) for name in self.names}
-        return StagedTable(parts, kinds, typed=self.typed, dates=dates)
+        return StagedTable(parts, kinds, typed=self.typed, dates=dates, hints=self.hints)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Give back what was staged; nothing more is taken afterwards."""
@@ -134,6 +139,7 @@ class StagedTable:
     kinds: dict[str, str]
     typed: bool
     dates: bool
+    hints: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -145,6 +151,9 @@ class StagedTable:
         found = dict(self.kinds)
         if not self.typed:
             found = {name: _roomy(kind) for name, kind in found.items()}
+        for name, kind in self.hints.items():
+            counted = kind == UNBOUNDED or (full and kind != JSON)
+            found[name] = self._number(name, session) if counted else kind
         texts = [name for name, kind in found.items() if kind == TEXT and self.dates]
         if texts:
             found |= _TEXTS.guess(session.rows, self._relation(session), texts, full=full)
@@ -157,6 +166,8 @@ class StagedTable:
     def convert(self, column: str, target: Target, session: Session) -> Conversion:
         """Say how a column becomes the type that was decided."""
         kind, name = self.kinds[column], quote_name(column)
+        if self.hints.get(column) == JSON == target.type:
+            return cast(name, JSON)
         if kind == TEXT and not is_nested(target.type):
             return _TEXTS.convert(name, target.type, contract=target.contract)
         return convert_typed(name, kind, target, session)
@@ -168,6 +179,18 @@ class StagedTable:
     def place(self, row: int) -> tuple[int | None, str]:
         """Give the number of a row."""
         return None, f"row {row:,}"
+
+    def _number(self, name: str, session: Session) -> str:
+        """Give the type of numbers without a bound, that come as texts."""
+        x = quote_name(name)
+        wrong, whole, scale = session.rows(
+            f"select count_if(not regexp_full_match({x}, '{_NUMBER}')), "
+            f"coalesce(max(strlen(split_part(ltrim({x}, '-'), '.', 1))), 1), "
+            f"coalesce(max(strlen(split_part({x}, '.', 2))), 0) from {self._relation(session)}"
+        )[0]
+        if wrong:
+            return "DOUBLE"
+        return _roomy(f"DECIMAL({whole + scale},{scale})") if whole + scale <= _ROOM[-1] else TEXT
 
     def _relation(self, session: Session) -> str:
         if len(self.parts) == 1:
