@@ -1,6 +1,6 @@
 """The pipeline on the small data of `tests/resources`: what comes out, and how bad data is met.
 
-Each test has a copy of the project and a warehouse of its own; pytest's plugin of Thresher gives them.
+Each test has a copy of the project with a warehouse of its own: fixtures that pytest finds by itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from pathlib import Path
 
 import thresher
 from thresher.testing import (
-    FakeSource,
     PipelineWarehouse,
     RunPipeline,
     assert_contract,
@@ -35,15 +34,13 @@ def test_orders_have_no_nulls_and_no_duplicates(warehouse: PipelineWarehouse) ->
     assert_unique(orders, "order_id")
 
 
-def test_a_database_can_stand_in_for_a_source(
-    fake_source: FakeSource, warehouse: PipelineWarehouse
+def test_products_come_from_a_database(
+    catalog: sqlite3.Connection, warehouse: PipelineWarehouse
 ) -> None:
-    connection = sqlite3.connect(":memory:")
-    connection.execute("create table customers (customer_id, name, email, country)")
-    connection.execute("insert into customers values ('C001', ' Ada ', 'ADA@example.com', 'DE')")
-    fake_source("raw.customers", connection)
-    expected = [{"customer_id": "C001", "name": "Ada", "email": "ada@example.com", "country": "DE"}]
-    assert_table(warehouse.table("clean.customers"), expected)
+    catalog.execute("insert into products values (' rolling pin ', 'Tools', null)")
+    query = "select * from clean.products where supplier is null"
+    expected = [{"product": "rolling pin", "category": "tools", "supplier": None}]
+    assert_table(warehouse.query(query), expected)
 
 
 def test_a_duplicate_customer_is_not_published(
