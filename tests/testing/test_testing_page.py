@@ -39,6 +39,5 @@ def test_every_setting_stands_on_the_page(setting):
 def test_every_fixture_stands_on_the_page(shop):
     out = shop.pytest("--fixtures", "tests", code=0)
     told = set(re.findall(r"^(\w+)(?: \[\w+ scope\])? -- .*thresher", out, re.MULTILINE))
-    assert told == set(
-        re.findall(r"^\| `(\w+)` \| (?:an isolated|runs|the warehouse|lets)", PAGE, re.MULTILINE)
-    )
+    table = PAGE.partition("| fixture |")[2].partition("\n\n")[0]
+    assert told == set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))

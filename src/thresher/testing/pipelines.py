@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -109,17 +108,6 @@ class FakeSource:
 
     def __init__(self, copy: Copy) -> None:
         self._copy = copy
-
-    @classmethod
-    @contextmanager
-    def on(cls, copy: Copy) -> Iterator[FakeSource]:
-        """Make one for a copy of a project, and take back at the end what stood in."""
-        before = dict(copy.stand_ins)
-        try:
-            yield cls(copy)
-        finally:
-            copy.stand_ins.clear()
-            copy.stand_ins.update(before)
 
     def __call__(self, asset: str, thing: Any) -> None:
         """Let a thing stand in for the source of an asset.

@@ -6,7 +6,6 @@ nothing to do with Thresher.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -114,12 +113,11 @@ def warehouse(_thresher_copy: Copy, run_pipeline: RunPipeline) -> PipelineWareho
 
 
 @pytest.fixture(scope=_scope)
-def fake_source(_thresher_copy: Copy) -> Iterator[FakeSource]:
+def fake_source(_thresher_copy: Copy) -> FakeSource:
     """Give what lets a connection, a frame or rows stand in for the source of a raw asset."""
     from thresher.testing.pipelines import FakeSource
 
-    with FakeSource.on(_thresher_copy) as fake:
-        yield fake
+    return FakeSource(_thresher_copy)
 
 
 def _root(request: pytest.FixtureRequest) -> Path:
