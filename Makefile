@@ -50,8 +50,8 @@ clean: ## Remove caches, and all that the example has made
 	cd $(EXAMPLE) && rm -rf warehouse data_clean reports logs .thresher .pytest_cache
 	find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
-distclean: clean ## Remove the virtual environment as well
-	rm -rf $(VENV)
+distclean: clean ## Remove the virtual environment and the npm packages as well
+	rm -rf $(VENV) tests/docs/npm/node_modules
 
 # pip reads dependency groups since 25.1, and Python 3.11 brings an older one. What is left of an
 # environment that could not be made, or that lost its Python, is made anew.

@@ -180,6 +180,14 @@ class UnreachableError(TransientError):
     """A service did not answer, or asked to be left alone for a moment."""
 
 
+class OutdatedError(ThresherError):
+    """A document does not say what the project says."""
+
+
+class RepositoryError(ThresherError):
+    """Git is not there, or did not do what it was asked for."""
+
+
 class HeldError(ThresherError):
     """The environment is held by another run."""
 

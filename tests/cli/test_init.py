@@ -1,6 +1,7 @@
 """What `thresher init` writes works at once, and it never leaves anything half written."""
 
 import os
+import re
 import resource
 import shutil
 import site
@@ -59,8 +60,20 @@ def test_the_folders_of_the_design_are_there(shop):
     assert (shop / ".github" / "workflows" / "test.yml").is_file()
     texts = [path.read_bytes() for path in shop.rglob("*") if path.is_file()]
     assert not [text for text in texts if b"{{ name }}" in text]
-    assert (shop / "README.md").read_text().startswith("# shop\n")
-    assert len((shop / "README.md").read_text().splitlines()) <= 24
+
+
+def test_the_readme_is_twenty_lines_beside_what_thresher_keeps_current(shop):
+    text = (shop / "README.md").read_text(encoding="utf-8")
+    own = re.sub(r"<!-- thresher:(\w+) -->\n.*?<!-- /thresher:\1 -->\n", "", text, flags=re.DOTALL)
+    lines = own.splitlines()
+    assert len(lines) == 20
+    assert text.startswith(own)
+    assert lines[0] == "# shop"
+    badge = "https://github.com/OWNER/shop/actions/workflows/test.yml/badge.svg"
+    assert lines[1] == f"![tests]({badge})"
+    assert "line 2" in own
+    for path in re.findall(r"`((?:\.github|src|data_raw|config|\.env)[^` ]*)`", own):
+        assert path == ".env" or (shop / path).exists(), path
 
 
 def test_a_new_project_runs_at_once_and_has_nothing_to_do_then(shop, tmp_path):
@@ -98,7 +111,18 @@ def test_its_own_make_and_pytest_pass(shop, tmp_path):
     tested = call(root, "make", "test")
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert " passed" in tested.stdout
+    assert "`README.md` is current" in tested.stdout
     assert call(root, "pytest", "-q").returncode == 0
+
+
+def test_its_own_make_test_fails_where_the_readme_is_not_current(shop, tmp_path):
+    root = copy(shop, tmp_path)
+    (root / "queries" / "new.sql").write_text("select 1")
+    tested = call(root, "make", "test")
+    assert tested.returncode != 0
+    assert "+- `queries/` (3): `new.sql`, " in tested.stdout
+    assert call(root, "make", "docs").returncode == 0
+    assert call(root, "thresher", "docs", "check").returncode == 0
 
 
 def test_its_own_make_runs_where_thresher_is_and_pytest_is_not(shop, tmp_path):

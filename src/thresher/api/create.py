@@ -12,7 +12,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from thresher.api import documentation
 from thresher.errors import CommandError, WarehouseError
+from thresher.project.reader import read_project
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _DOT = "dot-"
@@ -52,6 +54,7 @@ def init(folder: Path) -> Made:
         draft = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=target.parent))
         try:
             count = _copy(template, draft, name)
+            documentation.sync(read_project(draft, variables={}))
             draft.chmod(0o755)
             draft.replace(target)
         except BaseException:

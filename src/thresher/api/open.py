@@ -27,6 +27,7 @@ from thresher.project.cache import ParseCache
 from thresher.project.project import Project
 from thresher.project.reader import find_root, read_project
 from thresher.project.secrets import Masker
+from thresher.project.selection import select as select_assets
 from thresher.project.sql import PARSER_VERSION
 from thresher.results import RunResult
 from thresher.run.execute import Options
@@ -213,13 +214,28 @@ class OpenProject:
         with self._masked():
             return preview(self.work, name.lower(), limit)
 
-    def graph(self, form: str = "text") -> str:
-        """Draw the assets and what they read, as `text`, `mermaid`, `json` or `svg`.
+    def graph(
+        self,
+        form: str = "text",
+        *,
+        select: str | Iterable[str] = (),
+        exclude: str | Iterable[str] = (),
+    ) -> str:
+        """Draw assets and what they read, as `text`, `mermaid`, `json` or `svg`.
+
+        Args:
+            form: what to draw them as.
+            select: assets to draw, in dbt's selection syntax; all where empty.
+            exclude: assets to leave out.
 
         Raises:
-            CommandError: there is no such form.
+            CommandError: there is no such form, or the selection is not valid.
         """
-        return pictures.draw(self.project.assets, form)
+        assets = self.project.assets
+        if select or exclude:
+            chosen = select_assets(self.project, _words(select), _words(exclude))
+            assets = {name: asset for name, asset in assets.items() if name in chosen}
+        return pictures.draw(assets, form)
 
     def publications(self) -> tuple[PublicationRow, ...]:
         """List the publications of the environment, the newest first."""

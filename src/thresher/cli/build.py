@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from thresher.api import create, documents, unit_tests
+from thresher.api import create, documents, repository, unit_tests
 from thresher.cli.options import (
     debug_option,
     format_option,
@@ -18,6 +18,7 @@ from thresher.cli.options import (
     project_options,
     selection_options,
 )
+from thresher.docs.mermaid import is_drawn
 from thresher.errors import ProjectError
 from thresher.observe import console
 from thresher.observe.wording import counted
@@ -25,12 +26,28 @@ from thresher.observe.wording import counted
 
 @click.command(epilog="Example: thresher init shop && cd shop && thresher run")
 @click.argument("name")
+@click.option("--git", is_flag=True, help="Make it a git repository, with a first commit on main.")
 @debug_option
-def init(name: str) -> None:
+def init(name: str, git: bool) -> None:
     """Write a new project into the folder NAME, complete and working."""
+    if git:
+        repository.refuse_nested(Path(name))
     made = create.init(Path(name))
     click.echo(f"made `{name}` with {made.files} files")
+    if git:
+        _tell(repository.first_commit(Path(name)))
     click.echo(f"  next: cd {name} && thresher run")
+    if git:
+        remote = f"git remote add origin git@github.com:OWNER/{made.folder.name}.git"
+        click.echo(f"  push: {remote} && git push -u origin {repository.BRANCH}")
+        click.echo("        with your account for OWNER, here and in line 2 of README.md")
+
+
+def _tell(commit: repository.Commit) -> None:
+    click.echo(f"committed {commit.id} on {repository.BRANCH}: {commit.message}")
+    if commit.author:
+        click.echo(f"  author: {commit.author}, since git has no user.name and user.email; when it")
+        click.echo("          has them (git config --global): git commit --amend --reset-author")
 
 
 @click.command(epilog="Example: thresher validate --env prod")
@@ -137,9 +154,23 @@ def run(
     return result.exit_code
 
 
-@click.command(epilog="Example: thresher graph --format svg > graph.svg")
+@click.command(epilog="Example: thresher graph --select +warehouse.carrier_month --format mermaid")
+@selection_options
 @format_option("mermaid", "svg")
 @project_options
-def graph(*, form: str, folder: str, environment: str | None, params: Sequence[str]) -> None:
+def graph(
+    *,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    form: str,
+    folder: str,
+    environment: str | None,
+    params: Sequence[str],
+) -> None:
     """Draw the assets and what they read, as text, Mermaid, JSON or SVG."""
-    click.echo(opened(folder, environment, params).graph(form))
+    project = opened(folder, environment, params)
+    drawn = project.graph(form, select=select, exclude=exclude)
+    click.echo(drawn, nl=False)
+    if form == "mermaid" and not is_drawn(drawn):
+        click.echo("GitHub draws no graph of this size", err=True)
+        click.echo("  hint: `--select` draws a part; `thresher docs sync` folds layers", err=True)

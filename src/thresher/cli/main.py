@@ -23,6 +23,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "validate": ("build", "Report every fault of the project at once."),
         "plan": ("build", "Show what a run would do, in order, and why."),
         "graph": ("build", "Draw the assets and what they read."),
+        "docs": ("docs", "Keep a summary and the graph current in the README."),
     },
     "Build": {
         "run": ("build", "Build what changed, audit it, publish all of it or nothing."),

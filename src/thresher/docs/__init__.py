@@ -1,1 +1,1 @@
-"""What is drawn of a project: pictures of its graph."""
+"""What is told of a project: pictures of its graph, and a summary, between markers in documents."""

@@ -7,20 +7,13 @@ character, and none of them can break the picture.
 from __future__ import annotations
 
 import json
-import re
 import textwrap
 from collections.abc import Iterable
 from itertools import groupby
 
-from thresher.docs.graph import (
-    Assets,
-    display_width,
-    kind_of,
-    layers_of,
-    one_line,
-    reads_of,
-)
+from thresher.docs.graph import Assets, display_width, kind_of, one_line, reads_of
 from thresher.docs.layout import stages
+from thresher.docs.mermaid import graph_mermaid
 from thresher.docs.svg import graph_svg
 from thresher.errors import CommandError
 from thresher.plan.plan import Plan
@@ -29,12 +22,6 @@ FORMS = ("text", "mermaid", "json", "svg")
 """What a graph can be drawn as."""
 
 _TEXT_WIDTH = 100
-_SHAPES = {
-    "source": ("[(", ")]"),
-    "sql": ("[", "]"),
-    "python": ("[[", "]]"),
-    "view": ("([", "])"),
-}
 
 
 def draw(assets: Assets, form: str, plan: Plan | None = None) -> str:
@@ -56,8 +43,8 @@ def draw(assets: Assets, form: str, plan: Plan | None = None) -> str:
 
 
 def graph_json(assets: Assets) -> dict[str, list[str]]:
-    """Give what each asset reads: `{task: [dependencies]}`, as `run_dag` takes it, sorted."""
-    return {name: sorted(assets[name].inputs) for name in sorted(assets)}
+    """Give what each reads of the others, sorted: `{task: [dependencies]}`, as `run_dag` takes."""
+    return {name: sorted(reads) for name, reads in sorted(reads_of(assets).items())}
 
 
 def graph_text(assets: Assets, plan: Plan | None = None) -> str:
@@ -87,25 +74,6 @@ def graph_text(assets: Assets, plan: Plan | None = None) -> str:
     return "\n".join(lines[1:]) + "\n"
 
 
-def graph_mermaid(assets: Assets) -> str:
-    """Write a Mermaid flowchart: a subgraph for each layer, a shape for each kind of asset."""
-    layers = layers_of(assets)
-    ids = _ids([*(f"layer {layer}" for layer in layers), *assets])
-    subgraph = dict(zip(layers, ids, strict=False))
-    node = dict(zip(assets, ids[len(layers) :], strict=True))
-    lines = ["flowchart LR"]
-    for layer in layers:
-        lines.append(f'  subgraph {subgraph[layer]}["{_mermaid(layer)}"]')
-        for name, asset in assets.items():
-            if asset.layer == layer:
-                opening, closing = _SHAPES[kind_of(asset)]
-                lines.append(f'    {node[name]}{opening}"{_mermaid(name)}"{closing}')
-        lines.append("  end")
-    for name, reads in reads_of(assets).items():
-        lines += [f"  {node[read]} --> {node[name]}" for read in reads]
-    return "\n".join(lines) + "\n"
-
-
 def _row(head: str, inputs: Iterable[str]) -> list[str]:
     """Write an asset and what it reads, wrapped below itself where it is too long."""
     reads = ", ".join(map(one_line, inputs))
@@ -119,25 +87,3 @@ def _row(head: str, inputs: Iterable[str]) -> list[str]:
 
 def _pad(text: str, width: int) -> str:
     return text + " " * (width - display_width(text))
-
-
-def _ids(names: Iterable[str]) -> list[str]:
-    """Make an id for each name that Mermaid takes for one, and that no other has.
-
-    A word of Mermaid's language, such as `end`, is no id; none of these has an underscore.
-    """
-    ids: dict[str, None] = {}
-    for name in names:
-        plain = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
-        if not re.fullmatch(r"[A-Za-z]\w*_\w+", plain):
-            plain = f"asset_{plain}"
-        found, number = plain, 2
-        while found in ids:
-            found, number = f"{plain}_{number}", number + 1
-        ids[found] = None
-    return list(ids)
-
-
-def _mermaid(text: str) -> str:
-    """Write a text as it stands between quotes in Mermaid, where `#65;` is a character."""
-    return re.sub(r"[^\w .,:-]", lambda found: f"#{ord(found[0])};", one_line(text))

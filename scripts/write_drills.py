@@ -1,0 +1,258 @@
+"""Writes `docs/drills.md`: fifty drills of data engineering, each the command and its real output.
+
+What is asked and which commands answer it stand in `scripts/drills/*.yaml`. Every drill is done for
+real, in a project of its own that `thresher init` made; nothing in the page is written by hand. A
+test does all of them again and compares what they print, with times and ids folded away.
+
+    python scripts/write_drills.py            # all of them
+    python scripts/write_drills.py 4.4 9.3    # print these, and write nothing
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent
+DRILLS = Path(__file__).parent / "drills"
+TARGET = ROOT / "docs" / "drills.md"
+WORKERS = 2
+PROJECT = "shop"
+#: What the page calls the folder that each drill has for itself.
+HOME = "/home/you"
+HEAD = """\
+# The fifty drills
+
+Ten areas of data engineering with five drills each, and how each is done here. All of it is real: the
+commands were run by `scripts/write_drills.py`, each drill in a fresh project that `thresher init shop`
+wrote and that `thresher run` has published once unless it says otherwise, and a test does them again.
+
+"""
+
+
+@dataclass(frozen=True)
+class Drill:
+    """One thing that is asked for, and the commands that do it."""
+
+    number: str
+    title: str
+    text: str
+    commands: tuple[str, ...]
+    test: str
+    """The test that holds it, as pytest names it."""
+    new: bool = False
+    """Whether the project was made and not yet run."""
+    needs: tuple[str, ...] = ()
+    """What has to be there beside Thresher: `s3`, `crontab`."""
+
+
+@dataclass(frozen=True)
+class Area:
+    """Five drills of one subject."""
+
+    title: str
+    drills: tuple[Drill, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command printed, and how it ended."""
+
+    command: str
+    printed: str
+    code: int
+
+    def __str__(self) -> str:
+        prompt = "$ " + self.command.replace("\n", "\n> ")
+        ended = f"\n(exit code {self.code})" if self.code else ""
+        return f"{prompt}\n{self.printed.rstrip()}".rstrip() + ended
+
+
+def areas() -> list[Area]:
+    """Read what is asked."""
+    found = []
+    for path in sorted(DRILLS.glob("*.yaml")):
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found.append(Area(value["area"], tuple(_drill(each) for each in value["drills"])))
+    return found
+
+
+def _drill(value: dict[str, Any]) -> Drill:
+    return Drill(
+        number=value["drill"],
+        title=value["title"],
+        text=value["text"].strip(),
+        commands=tuple(command.strip() for command in value["run"]),
+        test=value["test"],
+        new=value.get("new", False),
+        needs=tuple(value.get("needs", ())),
+    )
+
+
+class Workshop:
+    """A folder in which drills are done, each in a copy of one project.
+
+    Args:
+        folder: an empty folder.
+        servers: variables that lead to what drills need, by the name of the need.
+    """
+
+    def __init__(self, folder: Path, servers: dict[str, dict[str, str]]) -> None:
+        self._folder = folder
+        self._servers = servers
+        self._new = folder / "new" / PROJECT
+        self._run = folder / "run" / PROJECT
+        for project in (self._new, self._run):
+            project.parent.mkdir()
+            self._do(f"thresher init {PROJECT}", project.parent, {}, check=True)
+        self._do("thresher run --quiet", self._run, {}, check=True)
+
+    def answers(self, drill: Drill) -> list[Answer]:
+        """Do a drill."""
+        home = self._folder / drill.number
+        home.mkdir()
+        project = home / PROJECT
+        shutil.copytree(self._new if drill.new else self._run, project, symlinks=True)
+        more = {"HOME": str(home)}
+        for need in drill.needs:
+            more |= self._servers[need]
+        return [self._do(command, project, more) for command in drill.commands]
+
+    def _do(
+        self, command: str, folder: Path, more: dict[str, str], *, check: bool = False
+    ) -> Answer:
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=folder,
+            env={**_environment(), **more},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=300,
+            check=False,
+        )
+        if check and done.returncode:
+            raise SystemExit(f"`{command}` ended with {done.returncode}:\n{done.stdout}")
+        home = str(folder.parent)
+        return Answer(command, done.stdout.replace(home, HOME), done.returncode)
+
+
+def _environment() -> dict[str, str]:
+    """Give what a new terminal has, and nothing of whoever runs this."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    kept = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+    fixed = {"PATH": path, "LC_ALL": "C.UTF-8", "TZ": "UTC", "NO_COLOR": "1", "COLUMNS": "110"}
+    return {**kept, **fixed}
+
+
+def done(wanted: Sequence[Drill], folder: Path) -> dict[str, list[Answer]]:
+    """Do drills side by side, and give what each printed by its number."""
+    needs = {need for drill in wanted for need in drill.needs}
+    with ExitStack() as stack:
+        servers = {need: stack.enter_context(SERVERS[need](folder / need)) for need in needs}
+        workshop = Workshop(folder, servers)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            return dict(
+                zip((d.number for d in wanted), pool.map(workshop.answers, wanted), strict=True)
+            )
+
+
+@contextmanager
+def _s3(folder: Path) -> Iterator[dict[str, str]]:
+    raise NotImplementedError
+    yield {}
+
+
+@contextmanager
+def _crontab(folder: Path) -> Iterator[dict[str, str]]:
+    raise NotImplementedError
+    yield {}
+
+
+SERVERS = {"s3": _s3, "crontab": _crontab}
+
+
+def page(told: Sequence[Area], answers: dict[str, list[Answer]]) -> str:
+    """Write the page."""
+    parts = [HEAD]
+    for area in told:
+        parts.append(f"## {area.title}\n\n")
+        parts += [section(drill, answers[drill.number]) + "\n" for drill in area.drills]
+    return "".join(parts).rstrip() + "\n"
+
+
+def section(drill: Drill, answers: Sequence[Answer]) -> str:
+    """Write the section of one drill."""
+    shown = "\n".join(map(str, answers))
+    fence = "````" if "```" in shown else "```"
+    return (
+        f"### {drill.number} {drill.title}\n\n{drill.text}\n\n"
+        f"{fence}console\n{shown}\n{fence}\n\nHeld by `{drill.test}`.\n"
+    )
+
+
+def sections(text: str) -> dict[str, str]:
+    """Take a page apart into the sections of its drills, by number."""
+    found = re.split(r"^### (\d+\.\d+) ", text.replace("\n## ", "\n### 0.0 "), flags=re.MULTILINE)
+    return {
+        number: f"### {number} {rest}".rstrip() + "\n"
+        for number, rest in zip(found[1::2], found[2::2], strict=True)
+        if number != "0.0"
+    }
+
+
+#: What differs from run to run, and what stands for it in a comparison.
+_FOLDS = (
+    (r"\d{8}T\d{6}-[0-9a-f]{6}", "<run>"),
+    (r"\b[0-9a-f]{16}-[0-9a-f]+\b", "<version>"),
+    (r"\b[0-9a-f]{40,64}\b", "<hash>"),
+    (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?", "<time>"),
+    (r"\b\d+(\.\d+)? (s|ms|min)\b", "<duration>"),
+    (r"\b\d+\.\d+s\b", "<duration>"),
+    (r'("(?:seconds|offset|duration_s|bytes|pid)": )[\d.]+', r"\1<number>"),
+    (r"(\bseconds=)[\d.]+", r"\1<number>"),
+    (r"(127\.0\.0\.1|localhost):\d+", "<server>"),
+    (r"\b\d+(\.\d+)? [kMG]?B\b", "<size>"),
+    (r"^(  (?:raw|clean|warehouse)\.\S+ +\w+ .*?)\d\.\d\d(?=  |$)", r"\1<seconds>"),
+    (r"─+|━+|-{4,}", "---"),
+    (r"[ \t]+", " "),
+)
+
+
+def folded(text: str) -> list[str]:
+    """Fold times and ids away; lines are sorted, as tables that are built side by side come."""
+    for pattern, stands in _FOLDS:
+        text = re.sub(pattern, stands, text, flags=re.MULTILINE)
+    return sorted(line.strip() for line in text.splitlines())
+
+
+def main(numbers: Sequence[str]) -> None:
+    """Write the page, or print some of its drills."""
+    told = areas()
+    every = [drill for area in told for drill in area.drills]
+    wanted = [drill for drill in every if drill.number in numbers] if numbers else every
+    with tempfile.TemporaryDirectory(prefix="drills-") as folder:
+        answers = done(wanted, Path(folder))
+    if numbers:
+        for drill in wanted:
+            sys.stdout.write(section(drill, answers[drill.number]) + "\n")
+        return
+    TARGET.write_text(page(told, answers), encoding="utf-8")
+    sys.stdout.write(f"wrote {TARGET}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
