@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from thresher._version import __version__
 
 if TYPE_CHECKING:
+    from thresher import storage
     from thresher.api.open import OpenProject, open  # noqa: A004  # reads as `thresher.open(path)`
     from thresher.engines.python import Context
     from thresher.errors import ThresherError, TransientError
@@ -30,6 +31,7 @@ __all__ = [
     "asset",
     "open",
     "run_dag",
+    "storage",
 ]
 
 _HOMES = {
@@ -45,6 +47,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "storage":
+        return importlib.import_module("thresher.storage")
     if name not in _HOMES:
         raise AttributeError(f"module `thresher` has no attribute `{name}`")
     return getattr(importlib.import_module(_HOMES[name]), name)

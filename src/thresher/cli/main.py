@@ -33,6 +33,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Use": {
         "query": ("data", "Ask the published warehouse."),
         "path": ("data", "List the published files of an asset, for other tools."),
+        "storage": ("storage", "Store, list, fetch, verify and clean objects in S3."),
     },
     "Operate": {
         "runs": ("operate", "List past runs, or show one."),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from thresher.api.open import OpenProject
-from thresher.api.open import open as open_project
 from thresher.observe.plain import plain
 from thresher.project.secrets import Masker
+
+if TYPE_CHECKING:
+    from thresher.api.open import OpenProject
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _opened: list[OpenProject] = []
@@ -94,6 +95,9 @@ def opened(folder: str, environment: str | None, params: Iterable[str]) -> OpenP
         ThresherError: it cannot be opened.
         click.UsageError: a parameter is not written as `name=value`.
     """
+    # What needs no project must not wait for what reads one.
+    from thresher.api.open import open as open_project
+
     project = open_project(Path(folder), env=environment, params=pairs(params))
     _opened.append(project)
     return project

@@ -70,12 +70,11 @@ class S3Config(_Part):
     kms_key: Annotated[str, Field(min_length=1)] | None = None
     storage_class: Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")] | None = None
 
-    @model_validator(mode="after")
-    def _key_is_used(self) -> S3Config:
-        """Refuse a key that nothing would be encrypted with."""
-        if self.kms_key is not None and self.encryption == "AES256":
-            raise ValueError("has a `kms_key`, which `AES256` does not use: say `aws:kms`")
-        return self
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        """Take a variable that is empty, such as that of another environment, for not said."""
+        return None if value == "" else value
 
 
 class EnvironmentConfig(_Part):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from thresher.errors import CommandError, ProjectError
+from thresher.errors import CommandError, Fault, ProjectError
 from thresher.project.config import CONFIG_FILE, Config, RunConfig
 from thresher.project.connections import Connection
 from thresher.project.documents import Document, nearest, parse_document, scalar, validate
@@ -109,7 +109,20 @@ def read_settings(
         wrong = ProjectError(faults)
         wrong.rewrite(masker.text)
         raise wrong
-    return _settings(config, active, params or {}, masker, document)
+    settings = _settings(config, active, params or {}, masker, document)
+    _check_s3(settings)
+    return settings
+
+
+def _check_s3(settings: Settings) -> None:
+    """Tell of keys that do not go together once those of the environment have replaced others."""
+    try:
+        settings.s3  # noqa: B018
+    except CommandError as error:
+        own = settings.config.environments[settings.environment].s3 is not None
+        way = ("environments", settings.environment, "s3") if own else ("s3",)
+        fault = Fault(error.fault.what, settings.document.place(*way), error.fault.hint)
+        raise ProjectError([fault]) from error
 
 
 def _settings(

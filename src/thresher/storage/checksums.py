@@ -58,12 +58,12 @@ def _sha1() -> Hash:
     return hashlib.sha1(usedforsecurity=False)
 
 
-#: Algorithms that S3 records and Python computes fast, the strongest first.
+#: What S3 records and Python computes fast, the best first: an ETag is an MD5 only by custom.
 ALGORITHMS: Mapping[str, Callable[[], Hash]] = {
     "sha256": hashlib.sha256,
     "sha1": _sha1,
-    "md5": _md5,
     "crc32": _Crc32,
+    "md5": _md5,
 }
 
 
@@ -93,6 +93,8 @@ class Recorded:
     """Of the whole content, in hexadecimal, where somebody recorded it."""
     checksums: Mapping[str, str]
     """Text of each checksum by its algorithm, as the service writes it."""
+    encryption: str | None = None
+    storage_class: str = "STANDARD"
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Recorded:
@@ -104,7 +106,8 @@ class Recorded:
             if name != "md5" and (text := headers.get(f"x-amz-checksum-{name}"))
         }
         match = _ETAG.fullmatch(etag)
-        if match and headers.get("x-amz-server-side-encryption") not in _OPAQUE:
+        encryption = headers.get("x-amz-server-side-encryption")
+        if match and encryption not in _OPAQUE:
             found["md5"] = etag
         told = headers.get("x-amz-meta-sha256", "").lower()
         whole = told if _SHA256.fullmatch(told) else None
@@ -116,6 +119,8 @@ class Recorded:
             modified=_moment(headers.get("last-modified")),
             sha256=whole,
             checksums=found,
+            encryption=encryption,
+            storage_class=headers.get("x-amz-storage-class") or "STANDARD",
         )
 
     def about(self, at: Location) -> StoredObject:
@@ -156,6 +161,7 @@ class Digester:
         self._other: Hash | None = None
         self._parts: list[bytes] = []
         self._left = 0
+        self._beyond = False
         if check is not None and (check.sizes or check.algorithm != "sha256"):
             self._other = ALGORITHMS[check.algorithm]()
             self._left = check.sizes[0] if check.sizes else 0
@@ -170,7 +176,10 @@ class Digester:
             return
         view = memoryview(data)
         while view:
-            taken = min(self._left, len(view)) or len(view)
+            if not self._left:
+                self._beyond = True
+                return
+            taken = min(self._left, len(view))
             self._other.update(view[:taken])
             self._left -= taken
             view = view[taken:]
@@ -190,6 +199,8 @@ class Digester:
             return self._whole.digest() == self._check.expected
         if not self._check.sizes:
             return self._other.digest() == self._check.expected
+        if self._beyond or len(self._parts) < len(self._check.sizes):
+            return False
         together = ALGORITHMS[self._check.algorithm]()
         together.update(b"".join(self._parts))
         return together.digest() == self._check.expected

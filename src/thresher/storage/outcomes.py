@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+State = Literal["same", "differs", "no object", "no file", "unknown"]
+"""How a file and an object compare."""
 UNCHECKED = "size"
 """How an object was checked of which the service recorded no checksum that can be computed."""
 
@@ -59,7 +61,7 @@ class Verification:
     url: str
     path: Path | None
     """The file; None where an object was held against its own checksum."""
-    state: Literal["same", "differs", "no object", "no file", "unknown"]
+    state: State
     """`unknown`: nothing was recorded of the object that its content could be held against."""
     checked: str
     """What was compared: `sha256`, `size`, ..."""

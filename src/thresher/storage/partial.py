@@ -12,11 +12,16 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from thresher.storage.local import is_temporary
+from thresher.storage.outcomes import Removal
 
 _MARK = 1
+#: Age from which a file that never got its name belongs to nobody.
+GRACE = timedelta(hours=1)
 
 
 def is_partial(name: str) -> bool:
@@ -24,10 +29,38 @@ def is_partial(name: str) -> bool:
     return name.startswith(".") and name.endswith(".part") and name.count(".") >= 3
 
 
-def leftovers(folder: Path) -> Iterator[Path]:
-    """Find what downloads that were broken off left in a folder and below it."""
+def leftovers(folder: Path, before: datetime) -> Iterator[Removal]:
+    """Find what downloads that were broken off before a moment left in a folder and below it."""
     for at, _, names in os.walk(folder):
-        yield from (Path(at, name) for name in names if is_partial(name) or is_temporary(name))
+        for name in sorted(names):
+            path = Path(at, name)
+            if not (is_partial(name) or is_temporary(name)):
+                continue
+            with suppress(FileNotFoundError):
+                found = path.stat()
+                modified = datetime.fromtimestamp(found.st_mtime, UTC)
+                # A file without a name has it in an instant, or belongs to a process that died.
+                grace = timedelta(0) if is_partial(name) else GRACE
+                if modified < before and datetime.now(UTC) - modified >= grace:
+                    yield Removal(
+                        name=str(path),
+                        kind="partial file",
+                        size=found.st_blocks * 512,
+                        modified=modified,
+                    )
+
+
+def remove_leftover(path: Path) -> bool:
+    """Remove a partial file, unless somebody is filling it now."""
+    try:
+        file = _locked(path)
+    except BlockingIOError:
+        return False
+    try:
+        path.unlink(missing_ok=True)
+    finally:
+        os.close(file)
+    return True
 
 
 class PartialFile:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,11 @@ from thresher.storage.objects import S3Options
 
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 CONTAINER = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+FILES = {
+    "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
+    "AWS_CONFIG_FILE": "~/.aws/config",
+}
+WRITE = "`aws configure`, or by hand"
 METADATA = "http://169.254.169.254"
 #: How the SDK names the places where it finds credentials, and how people do.
 PLACES = {
@@ -27,14 +31,13 @@ PLACES = {
 }
 
 
-def looked_where(options: S3Options, setting: Callable[[str], Any]) -> str:
+def looked_where(options: S3Options) -> str:
     """Say where the SDK looked for credentials, in its order, and what to do.
 
     Args:
         options: which profile was asked for.
-        setting: gives a value of the SDK's configuration.
     """
-    files = " and ".join(_file(setting(name)) for name in ("credentials_file", "config_file"))
+    files = " and ".join(_file(variable, usual) for variable, usual in FILES.items())
     places = [
         f"the environment: {_state(KEYS)}",
         f"{_profile(options)} in {files}",
@@ -42,7 +45,7 @@ def looked_where(options: S3Options, setting: Callable[[str], Any]) -> str:
         f"an instance's role: {_metadata()}",
     ]
     listed = "\n".join(f"    {place}" for place in places)
-    return f"looked in this order in\n{listed}\n  set the variables, or write the profile"
+    return f"looked in this order in\n{listed}\n  set the variables, or write the profile: {WRITE}"
 
 
 def found_where(session: Any) -> str:
@@ -71,8 +74,8 @@ def _profile(options: S3Options) -> str:
     return f"the profile `{name}`"
 
 
-def _file(name: str) -> str:
-    path = Path(name).expanduser()
+def _file(variable: str, usual: str) -> str:
+    path = Path(os.environ.get(variable) or usual).expanduser()
     return f"{path}" if path.is_file() else f"{path} (no such file)"
 
 

@@ -84,10 +84,6 @@ class Asked(Protocol):
         """Region that was asked."""
         ...
 
-    def setting(self, name: str) -> Any:
-        """Give a value of the SDK's configuration."""
-        ...
-
 
 def explained(error: Exception, url: str, asked: Asked) -> ThresherError | None:
     """Give the error for people of an exception of the SDK; None for any other.
@@ -119,7 +115,7 @@ class _Case:
         self.error, self.asked, self.options = error, asked, asked.options
         self.own = f"`{url}`"
         self.name = type(error).__name__
-        self.plain = str(error).strip().partition("\n")[0].rstrip(".")
+        self.plain = str(error).strip().partition("\n")[0].rstrip(".:")
         self.code = code_of(error)
         response = getattr(error, "response", None) or {}
         self.details: dict[str, Any] = response.get("Error", {})
@@ -131,7 +127,7 @@ class _Case:
 
 def _failed(case: _Case) -> ThresherError:
     """Tell what the SDK itself, or the network, did not do."""
-    looked = looked_where(case.options, case.asked.setting)
+    looked = looked_where(case.options)
     if case.name == "ProfileNotFound":
         return CredentialsError(
             f"there is no profile `{case.error.kwargs['profile']}`", hint=looked
@@ -194,7 +190,7 @@ def _unwanted(case: _Case) -> ThresherError | None:
 
 
 def _missing(case: _Case) -> ThresherError | None:
-    if case.code == "NoSuchBucket":
+    if case.code == "NoSuchBucket" or (case.code == "404" and case.own.endswith("/`")):
         asked = f"`{case.options.endpoint}`" if case.options.endpoint else "AWS"
         return MissingObjectError(
             f"{case.own}: there is no such bucket",

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
 
+from thresher.errors import StorageError
 from thresher.storage.globs import glob_pattern
 from thresher.storage.objects import Location, StoredObject
 
 
 def find(client: Any, at: Location) -> Iterator[StoredObject]:
-    """Give the objects that a location stands for, in the order of their keys.
+    """Give the objects that a location stands for, in the order of the service.
 
     A glob stands for what it matches; a key that ends in `/`, or none, for all that begins with it;
     any other key for the object of this name and all below it as a folder.
@@ -51,6 +52,10 @@ def pages(
         asked["MaxKeys"] = most
     while True:
         page = client.list_objects_v2(**asked)
+        if "Name" not in page:
+            raise StorageError(
+                f"`{at}`: what answers there is no S3 service", hint="look at the endpoint"
+            )
         for entry in page.get("Contents", ()):
             yield _listed(at.bucket, entry)
         token = page.get("NextContinuationToken")

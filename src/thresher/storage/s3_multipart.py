@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote
 
+from thresher.errors import ChecksumError, Place
 from thresher.storage.measured import Measured
 from thresher.storage.objects import Location
 from thresher.storage.outcomes import UNCHECKED
@@ -27,8 +28,10 @@ class Sent:
     """A part that the service has."""
 
     etag: str
+    sha256: str
+    """In Base64, as the service takes it."""
     checked: bool
-    """Whether the service told its SHA-256."""
+    """Whether the service said that it held the part against it."""
 
 
 class PartUpload:
@@ -73,16 +76,22 @@ class PartUpload:
             tell(len(body))
             return number, sent
 
-        missing = (n for n in range(len(self._file.parts)) if n not in self._sent)
+        missing = (n for n in range(self._file.parts) if n not in self._sent)
         for number, sent in workers.each(part, missing):
             self._sent[number] = sent
+        if self._file.changed:
+            self.abort()
+            raise ChecksumError(
+                "the file changed while it was sent; nothing of it was stored",
+                place=Place(str(self._file.path)),
+                hint="send it again when nobody writes to it",
+            )
 
     def complete(self) -> tuple[str, str]:
         """Make it an object; give the ETag, and the checksum that the service held it against."""
-        checksums = [base64.b64encode(part).decode() for part in self._file.parts]
         parts = [
-            {"PartNumber": n + 1, "ETag": self._sent[n].etag, "ChecksumSHA256": checksum}
-            for n, checksum in enumerate(checksums)
+            {"PartNumber": n + 1, "ETag": sent.etag, "ChecksumSHA256": sent.sha256}
+            for n, sent in sorted(self._sent.items())
         ]
         answer = self._service.client.complete_multipart_upload(
             Bucket=self._at.bucket,
@@ -103,9 +112,10 @@ class PartUpload:
         forget(str(self._at), str(self._service.options.endpoint))
 
     def _send_part(self, number: int, body: bytes) -> Sent:
-        sha256 = self._file.parts[number]
+        digest = hashlib.sha256(body).digest()
+        sha256 = base64.b64encode(digest).decode()
         query = f"?partNumber={number + 1}&uploadId={quote(self._id, safe='-_.~')}"
-        headers = self._service.wire.put(self._at, body, sha256, {}, query=query)
+        headers = self._service.wire.put(self._at, body, digest, {}, query=query)
         if headers is None:
             answer = self._service.client.upload_part(
                 Bucket=self._at.bucket,
@@ -113,10 +123,10 @@ class PartUpload:
                 UploadId=self._id,
                 PartNumber=number + 1,
                 Body=body,
-                ChecksumSHA256=base64.b64encode(sha256).decode(),
+                ChecksumSHA256=sha256,
             )
             headers = answer["ResponseMetadata"]["HTTPHeaders"]
-        return Sent(headers["etag"], "x-amz-checksum-sha256" in headers)
+        return Sent(headers["etag"], sha256, "x-amz-checksum-sha256" in headers)
 
 
 def _there(service: Service, file: Measured, at: Location, upload: str) -> dict[int, Sent] | None:
@@ -132,17 +142,19 @@ def _there(service: Service, file: Measured, at: Location, upload: str) -> dict[
     found: dict[int, Sent] = {}
     for part in listed:
         number = part["PartNumber"] - 1
-        if number >= len(file.parts) or part["Size"] != file.span(number)[1]:
+        if number >= file.parts or part["Size"] != file.span(number)[1]:
             continue
+        body = file.read(number)
+        sha256 = base64.b64encode(hashlib.sha256(body).digest()).decode()
         told = part.get("ChecksumSHA256")
-        if told is not None:
-            same = base64.b64decode(told) == file.parts[number]
-        else:
+        if told is None:
             # A service that tells no SHA-256 here has the MD5 as the part's ETag, or no proof.
-            md5 = hashlib.md5(file.read(number), usedforsecurity=False).hexdigest()
-            same = part["ETag"].strip('"') == md5
+            told = part["ETag"].strip('"')
+            same = told == hashlib.md5(body, usedforsecurity=False).hexdigest()
+        else:
+            same = told == sha256
         if same:
-            found[number] = Sent(part["ETag"], checked=True)
+            found[number] = Sent(part["ETag"], sha256, checked=True)
     return found
 
 
