@@ -24,6 +24,7 @@ LATE_IMPORTS = (
     "__init__.py",
     "__main__.py",
     "testing/plugin.py",
+    "testing/prefixes.py",
     "api/",
     "cli/",
 )

@@ -1,7 +1,8 @@
 """Tests of one's own pipeline: a pytest plugin, and asserts that read well.
 
-The plugin brings the fixtures `thresher_project`, `run_pipeline`, `warehouse` and `fake_source`.
-The asserts below are plain functions. Each name is loaded when it is first asked for.
+The plugin brings the fixtures `thresher_project`, `run_pipeline`, `warehouse`, `fake_source` and
+`temporary_prefix`. The asserts below are plain functions. Each name is loaded when it is first
+asked for.
 """
 
 from __future__ import annotations

@@ -11,10 +11,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
+from thresher.testing.prefixes import add_settings, storage_options, temporary_prefix
+
 if TYPE_CHECKING:
     from thresher.api.open import OpenProject
     from thresher.testing.copies import Copy
     from thresher.testing.pipelines import FakeSource, PipelineWarehouse, RunPipeline
+
+__all__ = [
+    "fake_source",
+    "run_pipeline",
+    "storage_options",
+    "temporary_prefix",
+    "thresher_project",
+    "warehouse",
+]
 
 CONFIG_FILE = "config.yaml"
 TESTS = "tests"
@@ -39,6 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         f"how long a copy of the project lives: {', '.join(SCOPES)}",
         default="function",
     )
+    add_settings(parser)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
