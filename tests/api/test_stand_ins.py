@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import sqlite3
 import threading
@@ -22,6 +23,13 @@ ORDERS = [
 ]
 
 
+@pytest.fixture
+def connect():
+    """Give a function that opens a database in memory, closed in the end."""
+    with contextlib.ExitStack() as stack:
+        yield lambda driver: stack.enter_context(contextlib.closing(driver.connect(":memory:")))
+
+
 def orders(connection):
     connection.execute("create table orders(id integer, customer text, amount integer, day text)")
     connection.executemany(
@@ -38,30 +46,31 @@ def typed(rows):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: ORDERS,
-        lambda: iter(ORDERS),
-        lambda: orders(sqlite3.connect(":memory:")),
-        lambda: orders(duckdb.connect(":memory:")),
-        lambda: typed(ORDERS).to_pandas().set_index(pandas.Index([7, 8, 9])),
-        lambda: polars.DataFrame(typed(ORDERS)),
-        lambda: polars.DataFrame(typed(ORDERS)).lazy(),
-        lambda: typed(ORDERS),
-        lambda: typed(ORDERS).to_batches()[0],
-        lambda: typed(ORDERS).to_reader(max_chunksize=2),
+        lambda connect: ORDERS,
+        lambda connect: iter(ORDERS),
+        lambda connect: orders(connect(sqlite3)),
+        lambda connect: orders(connect(duckdb)),
+        lambda connect: typed(ORDERS).to_pandas().set_index(pandas.Index([7, 8, 9])),
+        lambda connect: polars.DataFrame(typed(ORDERS)),
+        lambda connect: polars.DataFrame(typed(ORDERS)).lazy(),
+        lambda connect: typed(ORDERS),
+        lambda connect: typed(ORDERS).to_batches()[0],
+        lambda connect: typed(ORDERS).to_reader(max_chunksize=2),
     ],
     ids=[
         *("rows", "iterator", "sqlite3", "duckdb", "pandas", "polars", "lazy polars"),
         *("arrow table", "record batch", "record batch reader"),
     ],
 )
-def test_a_thing_stands_in_for_files(shop, make):
-    result = shop.open(stand_ins={"raw.orders": make()}).run()
+def test_a_thing_stands_in_for_files(shop, connect, make):
+    thing = make(connect)
+    result = shop.open(stand_ins={"raw.orders": thing}).run()
     assert result.exit_code == 0
     assert shop.rows("warehouse.by_customer") == [("a", 2, 13)]
     project = shop.open()
     assert project.table("raw.orders").arrow()["day"].to_pylist()[2] is None
     # DuckDB keeps texts as they are; SQLite and rows have no other form for a date.
-    expected = "VARCHAR" if "duckdb" in type(make()).__module__ else "DATE"
+    expected = "VARCHAR" if "duckdb" in type(thing).__module__ else "DATE"
     assert project.table("raw.orders").schema["day"] == expected
 
 
@@ -128,15 +137,23 @@ def test_a_value_that_does_not_fit_is_named_with_its_row(shop):
         ([(1, 2)], "row 1 is a tuple"),
         ([], "it has no columns"),
         ([{"id": 1, "ID": 2}], "differ in case alone"),
-        (sqlite3.connect(":memory:"), "no such table: orders"),
     ],
-    ids=str,
+    ids=["number", "text", "dictionary", "tuples", "nothing", "two names"],
 )
 def test_what_cannot_stand_in_is_told(shop, thing, told):
     result = shop.open(stand_ins={"raw.orders": thing}).run()
     assert result.exit_code == 1
     faults = {o.asset: str(o.faults[0]) for o in result.outcomes if o.asset == "raw.orders"}
     assert told in faults["raw.orders"]
+
+
+def test_a_database_without_the_table_is_told(shop, connect):
+    connection = connect(sqlite3)
+    connection.execute("create table order_lines(id integer)")
+    result = shop.open(stand_ins={"raw.orders": connection}).run()
+    (fault,) = (o.faults[0] for o in result.outcomes if o.asset == "raw.orders")
+    assert "no such table: orders" in fault.what
+    assert "`order_lines`" in (fault.hint or "")
 
 
 @pytest.mark.parametrize(
@@ -160,19 +177,43 @@ def test_nothing_stands_in_where_the_environment_is_protected(shop):
 
 def test_a_connection_of_another_thread_is_told(shop):
     made = []
-    thread = threading.Thread(target=lambda: made.append(orders(sqlite3.connect(":memory:"))))
+    done = threading.Event()
+
+    def make() -> None:
+        with contextlib.closing(orders(sqlite3.connect(":memory:"))) as connection:
+            made.append(connection)
+            done.wait(60)
+
+    thread = threading.Thread(target=make)
     thread.start()
-    thread.join()
+    while not made:
+        thread.join(0.01)
     result = shop.open(stand_ins={"raw.orders": made[0]}).run()
+    done.set()
+    thread.join()
     (fault,) = (str(o.faults[0]) for o in result.outcomes if o.asset == "raw.orders")
     assert "belongs to another thread" in fault
     assert "check_same_thread=False" in fault
 
 
-def test_the_connection_stays_open_and_is_asked_anew_each_time(shop):
-    connection = orders(sqlite3.connect(":memory:"))
+def test_the_connection_stays_open_and_is_asked_anew_each_time(shop, connect):
+    connection = orders(connect(sqlite3))
     project = thresher.open(shop.root, stand_ins={"raw.orders": connection})
     project.run()
     connection.execute("insert into orders values (4, 'b', 9, null)")
     project.run()
     assert shop.rows("warehouse.by_customer") == [("a", 2, 13), ("b", 2, 16)]
+
+
+def test_the_query_of_a_database_source_runs_on_what_stands_in(shop, connect):
+    source = "{database: crm, query: 'select id, customer, amount from orders where id >= $least'}"
+    shop.write(
+        {
+            "config.yaml": "pipeline: p\nparams: {least: 2}\n"
+            "connections: {crm: 'postgresql://u:p@no-such-host.invalid/d'}\n",
+            "src/raw/orders.yaml": f"source: {source}\n",
+        }
+    )
+    project = shop.open(stand_ins={"RAW.orders": orders(connect(sqlite3))})
+    project.run(select="raw.orders")
+    assert shop.rows("raw.orders") == [(2, "b", 7), (3, "a", 8)]

@@ -89,6 +89,8 @@ class Hands:
     def _of_source(self, kind: str) -> dict[str, Any]:
         """Give what one of our own sources needs beside what all sources are given."""
         settings = self.project.settings
+        if kind == "files":
+            return {"s3": settings.s3}
         if kind == "databases":
             return {"connections": settings.connections, "params": settings.params}
         if kind == "stand_ins":

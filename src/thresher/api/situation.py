@@ -13,6 +13,7 @@ from thresher.project.asset import SourceBody
 from thresher.project.project import Project
 from thresher.project.sources import FILES
 from thresher.results import Publication, Snapshot, Verdict
+from thresher.storage.objects import is_url
 from thresher.warehouse.lake import Lake
 
 
@@ -71,8 +72,8 @@ def _listings(project: Project, hands: Hands, asked: Asked) -> Mapping[str, List
     for asset in project.assets.values():
         if isinstance(asset.body, SourceBody):
             chosen = asset.name in asked.selected
-            if not chosen and asset.body.type != FILES:
-                continue  # nobody waits for a database that nobody asked for
+            if not chosen and _is_away(asset.body):
+                continue  # nobody waits for what nobody asked for
             try:
                 units = hands.source(asset.body.type).units(asset, project.root)
             except ThresherError as error:
@@ -85,6 +86,11 @@ def _listings(project: Project, hands: Hands, asked: Asked) -> Mapping[str, List
                 max((unit.modified.astimezone(UTC) for unit in units), default=None),
             )
     return found
+
+
+def _is_away(body: SourceBody) -> bool:
+    """Say whether looking at a source may mean to wait for another machine."""
+    return body.type != FILES or any(map(is_url, body.settings["files"]))
 
 
 def _known(snapshot: Snapshot, verdict: Verdict | None) -> Known:

@@ -42,4 +42,4 @@ def _replaced(project: Project, name: str) -> Asset:
     # Whatever the source is, it is asked for rows by these; a source of files has no query.
     asked: dict[str, Any] = {"table": asset.table, "query": None, "filename_column": None}
     asked |= {key: asset.body.settings[key] for key in asked if key in asset.body.settings}
-    return dataclasses.replace(asset, body=SourceBody(SOURCE, asked))
+    return dataclasses.replace(asset, body=SourceBody(SOURCE, asked, unit="data"))

@@ -7,7 +7,7 @@ every dialect has in common: quotes, comments, and PostgreSQL's `$tag$ ... $tag$
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
@@ -37,3 +37,13 @@ def placeholders(query: str) -> Iterator[Placeholder]:
         if name := match["name"]:
             line = 1 + query.count("\n", 0, match.start())
             yield Placeholder(name, match.start(), match.end(), line)
+
+
+def change_code(query: str, change: Callable[[str], str]) -> str:
+    """Change what is code in a query, and leave its texts and comments as they are."""
+    parts, end = [], 0
+    for match in _TOKEN.finditer(query):
+        if match["skip"]:
+            parts += [change(query[end : match.start()]), match["skip"]]
+            end = match.end()
+    return "".join([*parts, change(query[end:])])

@@ -52,7 +52,8 @@ def read_source(document: Document) -> ReadSource:
         hint = next(filter(None, near), None) or _EXAMPLE
         raise ProjectError([Fault("`source` names neither `files` nor a `database`", place, hint)])
     settings = validate(FilesSettings, document, "source")
-    return ReadSource(SourceBody(FILES, settings.model_dump()))
+    beside = {"copy_to": settings.copy_to}
+    return ReadSource(SourceBody(FILES, settings.model_dump(exclude={"copy_to"}), beside))
 
 
 def resolved(body: SourceBody, connections: Mapping[str, Connection]) -> SourceBody:

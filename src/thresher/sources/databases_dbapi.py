@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from thresher.errors import SourceError
-from thresher.sources.databases_errors import Subject, translating
+from thresher.sources.databases_errors import Subject, require, translating
 from thresher.sources.databases_queries import (
     Query,
     Quote,
     Statement,
     as_written,
+    described,
     select,
     state,
     style_of,
@@ -80,9 +81,12 @@ class DbApiLink:
 
     def state(self, query: Query, column: str) -> tuple[Any, ...]:
         """Give how far a column has come, and the number of rows."""
-        statement = state(query, column, style_of(self.connection), self._quote)
+        style = style_of(self.connection)
         with closing(self._cursor()) as cursor:
-            self._execute(cursor, statement)
+            self._execute(cursor, described(select(query, style, self._quote)))
+            require(column, (str(each[0]) for each in cursor.description), self.subject)
+        with closing(self._cursor()) as cursor:
+            self._execute(cursor, state(query, column, style, self._quote))
             (found,) = self._fetch(cursor)
         return tuple(found)
 

@@ -19,8 +19,8 @@ from thresher.project.secrets import MASK
 from thresher.sources.refusals import shown
 from thresher.sources.session import Stop
 
-#: Tables that a hint names.
-_SHOWN_TABLES = 12
+#: Tables or columns that a hint names.
+_SHOWN_NAMES = 12
 _LONGEST = 300
 _CREDENTIALS = re.compile(
     "password authentication failed|no password supplied|no pg_hba.conf entry"  # PostgreSQL
@@ -112,15 +112,28 @@ def translated(
         what = f"{name} belongs to another thread: {told}"
         hint = "use the project in that thread, or connect with `check_same_thread=False`"
         return SourceError(what, place=place, hint=hint)
-    if state.startswith(_PASSING_STATES) or isinstance(error, OSError) or _PASSING.search(told):
+    if state.startswith(_PASSING_STATES) or _is_of_system(error) or _PASSING.search(told):
         return TransientError(
             f"{name} cannot be reached, or did not answer: {told}",
             place=place,
             hint="see whether it runs and can be reached from here; `run.retries` tries again",
         )
-    missing = _MISSING_TABLE.search(told)
-    near = _known(next(filter(None, missing.groups())), tables) if missing else None
-    return SourceError(f"{name} says: {told}", place=place, hint=near)
+    said, _, hint = told.partition(" HINT: ")
+    if missing := _MISSING_TABLE.search(said):
+        hint = near(next(filter(None, missing.groups())), tables()) or hint
+    return SourceError(f"{name} says: {said}", place=place, hint=hint or None)
+
+
+def require(column: str, columns: Iterable[str], subject: Subject) -> None:
+    """Make sure that there is a column to tell changes by.
+
+    Raises:
+        SourceError: there is none of this name.
+    """
+    known = list(columns)
+    if column.lower() not in {name.lower() for name in known}:
+        what = f"{subject.name}: there is no column `{column}` to tell changes by"
+        raise SourceError(what, place=subject.place, hint=near(column, known))
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -147,12 +160,18 @@ def words(error: BaseException) -> str:
     return shown(line) if len(line) > _LONGEST else line
 
 
-def _known(name: str, tables: Callable[[], Iterable[str]]) -> str | None:
-    known = sorted(tables())
+def _is_of_system(error: BaseException) -> bool:
+    """Say whether the system raised it; what a driver streams fails as an `OSError` as well."""
+    return isinstance(error, OSError) and error.errno is not None
+
+
+def near(name: str, names: Iterable[str]) -> str | None:
+    """Give a hint that names what is there: the one that was perhaps meant, or all."""
+    known = sorted(names)
     if not known:
         return None
-    if near := get_close_matches(name, known, n=1):
-        return f"did you mean `{near[0]}`?"
-    some = ", ".join(f"`{table}`" for table in known[:_SHOWN_TABLES])
-    left = len(known) - _SHOWN_TABLES
+    if matches := get_close_matches(name, known, n=1):
+        return f"did you mean `{matches[0]}`?"
+    some = ", ".join(f"`{each}`" for each in known[:_SHOWN_NAMES])
+    left = len(known) - _SHOWN_NAMES
     return f"there is {some}" + (f" and {left} more" if left > 0 else "")

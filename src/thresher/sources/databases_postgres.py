@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thresher.errors import SourceError
-from thresher.sources.databases_errors import Subject, translating
-from thresher.sources.databases_queries import Query, Statement, select, state
+from thresher.sources.databases_errors import Subject, require, translating
+from thresher.sources.databases_queries import Query, Statement, described, select, state
 from thresher.sources.session import Stop
 from thresher.sources.staging import UNBOUNDED, Stage
 from thresher.sources.type_lattice import JSON
@@ -84,6 +84,8 @@ class PostgresLink:
 
     def state(self, query: Query, column: str) -> tuple[Any, ...]:
         """Give how far a column has come, and the number of rows."""
+        columns = self._schema(select(query, _STYLE, quote_name)).names
+        require(column, columns, self.subject)
         with self._cursor() as cursor:
             self._execute(cursor, state(query, column, _STYLE, quote_name))
             with translating(self.subject, self.stop):
@@ -110,9 +112,11 @@ class PostgresLink:
 
     def _schema(self, asked: Statement) -> pa.Schema:
         """Give the columns of a query without its rows."""
-        bare = f"select * from (\n{asked.sql}\n) described limit 0"
         with self._cursor() as cursor:
-            self._execute(cursor, replace(asked, sql=bare))
+            if asked.arguments is None:
+                with translating(self.subject, self.stop, tables=self.tables):
+                    return cursor.adbc_execute_schema(asked.sql)
+            self._execute(cursor, described(asked))
             with translating(self.subject, self.stop):
                 return cursor.fetch_arrow_table().schema
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from thresher.project.placeholders import placeholders
+from thresher.project.placeholders import change_code, placeholders
+
+#: `format`, but that a doubled percent sign in a text stays doubled.
+_PG8000 = "format of pg8000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,11 @@ def select(query: Query, style: str, quote: Quote) -> Statement:
     if query.table is not None:
         return Statement(f"select * from {quote_dotted(query.table, quote)}")
     return bind(_bare(query.query or ""), query.params, style)
+
+
+def described(asked: Statement) -> Statement:
+    """Ask for the columns alone."""
+    return replace(asked, sql=f"select * from (\n{asked.sql}\n) described where 1 = 0")
 
 
 def state(query: Query, column: str, style: str, quote: Quote) -> Statement:
@@ -79,6 +87,8 @@ def bind(sql: str, params: Mapping[str, Any], style: str) -> Statement:
 def style_of(connection: object) -> str:
     """Give the style that the driver of a connection declares."""
     module = type(connection).__module__
+    if module.partition(".")[0] == "pg8000":
+        return _PG8000
     while module:
         style = getattr(sys.modules.get(module), "paramstyle", None)
         if isinstance(style, str):
@@ -102,6 +112,8 @@ def _bare(query: str) -> str:
 
 
 def _literal(sql: str, style: str) -> str:
+    if style == _PG8000:
+        return change_code(sql, lambda code: code.replace("%", "%%"))
     return sql.replace("%", "%%") if style in ("format", "pyformat") else sql
 
 
@@ -112,6 +124,7 @@ def _mark(name: str, order: list[str], style: str) -> str:
         "numeric": f":{number}",
         "numeric_dollar": f"${number}",
         "format": "%s",
+        _PG8000: "%s",
         "pyformat": f"%({name})s",
     }
     return marks.get(style, "?")

@@ -17,15 +17,19 @@ from thresher.protocols import Extract, Written
 from thresher.results import Unit
 from thresher.sources.discovery import COMPRESSIONS, ending, find_files, unknown_format
 from thresher.sources.hashing import Hashes, identify
+from thresher.sources.objects import Fetching, Objects
 from thresher.sources.reading import Reading
 from thresher.sources.session import disk_guard
 from thresher.sources.workplace import Workplace
+from thresher.storage.objects import S3Options, is_url
+from thresher.storage.s3 import Store
 
 
 class FilesSource:
     """Reads CSV, JSON, Parquet and Excel files; safe to use from several threads.
 
     Args:
+        s3: how the service is spoken to that holds objects.
         threads: how many DuckDB may use.
         memory: limit of its memory, such as `4GB`; None leaves it to DuckDB.
         temp: folder for what is unpacked or spilled while files are read.
@@ -36,6 +40,7 @@ class FilesSource:
     def __init__(
         self,
         *,
+        s3: S3Options | None = None,
         threads: int,
         memory: str | None,
         temp: Path,
@@ -44,14 +49,27 @@ class FilesSource:
     ) -> None:
         self._workplace = Workplace(threads, memory, temp, timezone)
         self._hashes = hashes
+        self._objects = Objects(Store(s3))
 
     def units(self, asset: Asset, root: Path) -> Sequence[Unit]:
-        """Find the files of an asset, sorted by path, reading only those that may have changed."""
+        """Find the files of an asset, sorted by path, reading only those that may have changed.
+
+        Objects are listed, and known by what the list tells of them.
+        """
         settings = _settings(asset)
         place = Place(asset.path, asset=asset.name)
-        units, faults = [], []
+        units: list[Unit] = []
+        faults: list[Fault] = []
         with self._workplace.call(place) as stop:
-            for name, path in find_files(settings.files, root, place):
+            objects = self._objects.find(filter(is_url, settings.files), place, stop.check)
+            local = [each for each in settings.files if not is_url(each)]
+            for unit in objects:
+                where = Place(unit.path, asset=asset.name)
+                if fault := _format_fault(unit.path, where, settings):
+                    faults.append(fault)
+                else:
+                    units.append(unit)
+            for name, path in find_files(local, root, place):
                 where = Place(name, asset=asset.name)
                 if fault := _format_fault(name, where, settings):
                     faults.append(fault)
@@ -66,7 +84,7 @@ class FilesSource:
             raise SourceError(
                 faults[0].what, place=faults[0].place, hint=faults[0].hint, faults=faults
             )
-        return units
+        return sorted(units, key=lambda unit: unit.path)
 
     def read(self, extract: Extract) -> Written:
         """Read units into a folder, a Parquet file for each.
@@ -85,7 +103,10 @@ class FilesSource:
             workplace.folder("files") as folder,
             workplace.session(stop, folder) as session,
         ):
-            return Reading(extract, settings, session, folder).run()
+            copies = extract.root / settings.copy_to if settings.copy_to else None
+            fetching = Fetching(folder, extract.asset.name, stop.check, copies, settings.files)
+            fetched = self._objects.fetch(extract.units, fetching)
+            return Reading(extract, settings, session, folder, fetched).run()
 
     def interrupt(self) -> None:
         """Stop whatever is being read; the calls under way raise a `SourceError`."""
@@ -95,7 +116,7 @@ class FilesSource:
 def _settings(asset: Asset) -> FilesSettings:
     if not isinstance(asset.body, SourceBody):
         raise SourceError("it is not read from files", place=Place(asset.path, asset=asset.name))
-    return FilesSettings.model_validate(dict(asset.body.settings))
+    return FilesSettings.model_validate({**asset.body.settings, **asset.body.beside})
 
 
 def _format_fault(name: str, place: Place, settings: FilesSettings) -> Fault | None:
