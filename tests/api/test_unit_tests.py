@@ -228,6 +228,25 @@ def test_views_are_tested_given_and_made_of_what_is_given(bench):
     assert made.passed, failure_text(made)
 
 
+def test_a_view_is_made_where_tables_stand_beside_and_between(bench):
+    files = {
+        "src/clean/seen.sql": "/* ---\nmaterialized: view\n--- */\nselect x, y from raw.loose",
+        "src/clean/middle.sql": "select id from raw.flights join clean.flights using (id)",
+        "src/clean/last.sql": "select id from clean.middle",
+        "src/warehouse/all.sql": "select s.x, l.id from clean.seen s, clean.last l, clean.flights",
+    }
+    text = """
+- name: made
+  given:
+    raw.loose: [{x: 1, y: 2}]
+    clean.last: [{id: 3}]
+    clean.flights: [{id: 4}]
+  expect: [{x: 1, id: 3}]
+"""
+    result = only(bench(text, "tests/warehouse/all.yaml", files))
+    assert result.passed, failure_text(result)
+
+
 def test_macros_and_what_they_read_are_there(bench):
     files = {
         "src/macros/all.sql": "create macro zip_of(x) as "

@@ -95,12 +95,18 @@ class UnitTestRunner:
             )
             for name, rows in test.given.items()
         }
-        for name in self.project.assets:  # each stands after all that it reads
-            between = name not in tables and name in self.project.upstream(test.asset)
-            if between and tables.keys() & self.project.upstream(name):
-                tables[name] = self._build(test, name, tables, build)
+        self._make_views(test, test.asset, tables, build)
         version = self._build(test, test.asset, tables, build)
         return version, {**tables, test.asset: version}
+
+    def _make_views(
+        self, test: UnitTest, name: str, tables: dict[str, Snapshot], build: str
+    ) -> None:
+        """Make what an asset reads and the test does not give: views of what it gives."""
+        for read in self.project.assets[name].inputs:
+            if read not in tables:
+                self._make_views(test, read, tables, build)
+                tables[read] = self._build(test, read, tables, build)
 
     def _build(
         self, test: UnitTest, name: str, tables: Mapping[str, Snapshot], build: str
