@@ -184,6 +184,8 @@ def test_unit_tests_in_yaml_are_items(shop):
             "tests/resources/more.yaml": "a: 1",
             "tests/compose.yaml": "a: 1",
             "other/clean/orders.yaml": "a: 1",
+            "src/shared/names.py": "",
+            "tests/shared/names.yaml": "a: 1",
         }
     )
     out = shop.pytest("-v", "tests", "other", code=1)

@@ -15,6 +15,7 @@ from thresher.api.unit_tests import find_tests, unit_test_runner
 from thresher.errors import ThresherError
 from thresher.observe.unit_tests import failure_text
 from thresher.project.unit_test_rules import Bench
+from thresher.project.unit_tests import asset_of
 from thresher.run.unit_test import UnitTestRunner
 
 _OPENED = pytest.StashKey[dict[Path, OpenProject]]()
@@ -45,9 +46,13 @@ class UnitTestFile(pytest.File):
         return made
 
     def collect(self) -> Iterator[UnitTestItem]:
-        """Give an item for each test."""
+        """Give an item for each test; none where the folder is that of no layer."""
         try:
-            found = find_tests(self._project(), [self.path])
+            project = self.project()
+            layer = asset_of(self.path, self.root).partition(".")[0]
+            if layer not in project.project.settings.config.layers:
+                return
+            found = find_tests(project, [self.path])
         except ThresherError as error:
             raise self.CollectError(f"the project cannot be read\n{error}") from None
         if found.faults:
@@ -58,7 +63,7 @@ class UnitTestFile(pytest.File):
     def setup(self) -> None:
         """Open the engine."""
         with ExitStack() as stack:
-            self._runner = stack.enter_context(unit_test_runner(self._project()))
+            self._runner = stack.enter_context(unit_test_runner(self.project()))
             self._open = stack.pop_all()
 
     def teardown(self) -> None:
@@ -70,7 +75,8 @@ class UnitTestFile(pytest.File):
         """What runs the tests."""
         return self._runner
 
-    def _project(self) -> OpenProject:
+    def project(self) -> OpenProject:
+        """Open the project, once for all its files."""
         opened = self.config.stash.setdefault(_OPENED, {})
         if self.root not in opened:
             opened[self.root] = open_project(self.root)
@@ -94,7 +100,7 @@ class UnitTestItem(pytest.Item):
         assert isinstance(self.parent, UnitTestFile)  # noqa: S101  # made by `of`
         result = self.parent.runner.run(self.bench)
         if not result.passed:
-            raise UnitTestFailed(failure_text(result))
+            raise UnitTestFailed(self.parent.project().masker.text(failure_text(result)))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Tell what is not as expected, without a traceback."""
