@@ -122,7 +122,7 @@ class Objects:
                     raise changed(unit.path, fetching.asset)
                 etag = now.etag
             target.parent.mkdir(parents=True, exist_ok=True)
-            self.store.get(url, target, etag=etag, tell=lambda _: fetching.check())
+            self.store.get(url, target, etag=etag, progress=lambda _: fetching.check())
         except ChangedWhileReadError:
             raise changed(unit.path, fetching.asset) from None
         except MissingObjectError:

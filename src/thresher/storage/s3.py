@@ -53,7 +53,14 @@ class Store:
         at = Location.parse(url)
         return s3_download.head(self._service, at).about(at)
 
-    def get(self, url: str, target: Path, *, etag: str | None = None) -> Transfer:
+    def get(
+        self,
+        url: str,
+        target: Path,
+        *,
+        etag: str | None = None,
+        progress: Progress | None = None,
+    ) -> Transfer:
         """Download one object to a file, which gets its name only when its checksum is right.
 
         A large one that was broken off goes on where it stopped.
@@ -62,6 +69,7 @@ class Store:
             url: the object.
             target: the file; one that is there is replaced. Its folder is made.
             etag: the version that is wanted, as `list` gave it.
+            progress: called with how far it has come; what it raises stops the transfer.
 
         Raises:
             ChangedWhileReadError: the object has another ETag by now.
@@ -71,7 +79,7 @@ class Store:
         at = Location.parse(url)
         found = s3_download.head(self._service, at)
         pair = Pair(target, at, found.size, etag or found.etag)
-        return s3_many.get_all(self._service, [pair], None, again=True)[0]
+        return s3_many.get_all(self._service, [pair], progress, again=True)[0]
 
     def put(self, path: Path, url: str) -> Transfer:
         """Upload one file; the service holds it against its SHA-256.
