@@ -6,9 +6,11 @@ import re
 import resource
 import shutil
 import site
+import sqlite3
 import subprocess
 import sys
 import venv
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -57,8 +59,8 @@ def test_the_folders_of_the_design_are_there(shop):
     for name in ("src/raw", "src/clean", "src/warehouse", "queries", "data_raw", "data_clean"):
         assert (shop / name).is_dir(), name
     assert (shop / ".github" / "workflows" / "test.yml").is_file()
-    texts = [path.read_text() for path in shop.rglob("*") if path.is_file()]
-    assert not [text for text in texts if "{{ name }}" in text]
+    texts = [path.read_bytes() for path in shop.rglob("*") if path.is_file()]
+    assert not [text for text in texts if b"{{ name }}" in text]
 
 
 def test_the_readme_is_twenty_lines_beside_what_thresher_keeps_current(shop):
@@ -83,6 +85,23 @@ def test_a_new_project_runs_at_once_and_has_nothing_to_do_then(shop, tmp_path):
     assert "unchanged" in call(root, "thresher", "run").stdout
     asked = call(root, "thresher", "query", "--file", "queries/top_customers.sql", "--param", "n=2")
     assert len(asked.stdout.splitlines()) == 3
+
+
+def test_its_database_is_one(shop):
+    with closing(sqlite3.connect(shop / "data_raw" / "catalog.sqlite")) as connection:
+        rows = connection.execute("select count(*), count(supplier) from products").fetchall()
+    assert rows == [(9, 8)]
+    assert not list(shop.rglob("*.sql.sql")) + list(shop.rglob("*.sqlite.sql"))
+
+
+def test_its_unit_tests_pass_and_can_fail(shop, tmp_path):
+    root = copy(shop, tmp_path)
+    passed = call(root, "thresher", "test")
+    assert (passed.returncode, "2 tests: 2 passed, 0 failed" in passed.stdout) == (0, True)
+    query = root / "src" / "clean" / "orders.sql"
+    query.write_text(query.read_text().replace("status <> 'open' desc", "status = 'open' desc"))
+    failed = call(root, "thresher", "test")
+    assert (failed.returncode, "1 passed, 1 failed" in failed.stdout) == (1, True)
 
 
 def test_its_own_make_and_pytest_pass(shop, tmp_path):

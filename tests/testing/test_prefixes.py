@@ -11,16 +11,6 @@ import pytest
 
 from s3_server import S3Server
 
-CONFTEST = """
-from thresher.testing import prefixes
-from thresher.testing.prefixes import storage_options, temporary_prefix
-
-def pytest_addoption(parser):
-    try:
-        prefixes.add_settings(parser)
-    except ValueError:
-        pass  # the installed plugin has done so already
-"""
 TESTS = """
 import thresher
 
@@ -44,7 +34,6 @@ def test_broken(tmp_path, temporary_prefix, storage_options):
 
 
 def run(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_it.py").write_text(TESTS)
     command = [sys.executable, "-m", "pytest", "-rA", "-s", "-p", "no:cacheprovider", *arguments]
     return subprocess.run(

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from thresher.errors import Fault
 from thresher.observe.facts import Background, facts
+from thresher.observe.unit_tests import failure_text
 from thresher.plan.plan import Plan
+from thresher.quality.differences import Difference
 from thresher.results import RunResult
+from thresher.run.unit_test import UnitTestResult
 
 if TYPE_CHECKING:
     from thresher.api.open import OpenProject
@@ -109,6 +112,40 @@ def removals(removed: Sequence[Removal], *, dry_run: bool) -> dict[str, Any]:
         "dry_run": dry_run,
         "bytes": sum(item.bytes for item in removed),
         "removed": [asdict(item) for item in removed],
+    }
+
+
+def unit_tests(results: Sequence[UnitTestResult]) -> dict[str, Any]:
+    """Give how the unit tests of assets ended."""
+    listed = [
+        {
+            "asset": result.test.asset,
+            "name": result.test.name,
+            "path": result.test.place.path,
+            "line": result.test.place.line,
+            "passed": result.passed,
+            "seconds": round(result.seconds, 6),
+            "message": "" if result.passed else failure_text(result),
+            "difference": _difference(result.difference) if result.difference else None,
+        }
+        for result in results
+    ]
+    failed = sum(not result.passed for result in results)
+    return {
+        "format": FORMAT,
+        "tests": len(listed),
+        "passed": len(listed) - failed,
+        "failed": failed,
+        "results": listed,
+    }
+
+
+def _difference(found: Difference) -> dict[str, Any]:
+    return {
+        "missing": _rows(found.columns, found.missing),
+        "unexpected": _rows(found.columns, found.unexpected),
+        "cells": [asdict(cell) for cell in found.cells],
+        "order": found.order,
     }
 
 

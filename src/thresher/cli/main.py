@@ -28,6 +28,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Build": {
         "run": ("build", "Build what changed, audit it, publish all of it or nothing."),
         "show": ("data", "Preview an asset as its file says now."),
+        "test": ("testing", "Run the unit tests of assets, on the rows that they give."),
     },
     "Use": {
         "query": ("data", "Ask the published warehouse."),

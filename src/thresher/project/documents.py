@@ -38,8 +38,8 @@ class Document:
     value: Any
     lines: Mapping[Key, int]
     """Line in the file of each key and item, by the way to it."""
-    plain: frozenset[Key]
-    """Ways to the scalars that are written without quotes."""
+    plain: Mapping[Key, str]
+    """Scalars that are written without quotes, as they are written, by the way to each."""
 
     def place(self, *way: str | int) -> Place:
         """Give the place of a part, or of the nearest part around it that has one."""
@@ -60,12 +60,12 @@ def parse_document(text: str, path: str, *, first_line: int = 1) -> Document:
         loader = Loader(text)
         node = loader.get_single_node()
         if node is None:
-            return Document(path, None, {(): first_line}, frozenset())
+            return Document(path, None, {(): first_line}, {})
         _refuse_unfolding(node, path, first_line)
         lines: dict[Key, int] = {}
-        plain: set[Key] = set()
+        plain: dict[Key, str] = {}
         _locate(node, (), first_line, lines, plain, path)
-        return Document(path, loader.construct_document(node), lines, frozenset(plain))
+        return Document(path, loader.construct_document(node), lines, plain)
     except yaml.MarkedYAMLError as error:
         raise ProjectError([_yaml_fault(error, path, first_line)]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -154,13 +154,13 @@ def _locate(
     way: Key,
     first_line: int,
     lines: dict[Key, int],
-    plain: set[Key],
+    plain: dict[Key, str],
     path: str,
 ) -> None:
     lines.setdefault(way, node.start_mark.line + first_line)
     if isinstance(node, yaml.ScalarNode):
         if not node.style:
-            plain.add(way)
+            plain[way] = node.value
         return
     if isinstance(node, yaml.SequenceNode):
         for index, child in enumerate(node.value):

@@ -292,7 +292,7 @@ def _split_head(text: str, path: str) -> tuple[Document, str, int]:
     """Split a SQL file into its head and its query; also gives the query's first line."""
     start = len(text) - len(text.lstrip())
     if not text.startswith(_HEAD_OPENS, start):
-        return Document(path, None, {(): 1}, frozenset()), text, 1
+        return Document(path, None, {(): 1}, {}), text, 1
     opened = start + len(_HEAD_OPENS)
     end = text.find(_HEAD_CLOSES, opened)
     line = 1 + text.count("\n", 0, start)

@@ -3,18 +3,20 @@
 Where it is made says the variable `THRESHER_TEST_S3`, or `thresher_s3_prefix` in `pytest.ini`, such
 as `s3://grain/tests/`; how the service is spoken to says the section `s3:` of the project's
 `config.yaml`. Everything below it is removed when the test ends, also when it failed.
+
+The plugin imports this module in every run of pytest, so it imports late what it needs itself.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from thresher.api.storage import storage_settings
-from thresher.storage.calls import temporary_prefix as prefix_below
-from thresher.storage.objects import S3Options
+if TYPE_CHECKING:
+    from thresher.storage.objects import S3Options
 
 VARIABLE = "THRESHER_TEST_S3"
 SETTING = "thresher_s3_prefix"
@@ -28,6 +30,8 @@ def add_settings(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def storage_options(pytestconfig: pytest.Config) -> S3Options:
     """How object storage is spoken to, as the project's `config.yaml` says, if there is one."""
+    from thresher.api.storage import storage_settings
+
     return storage_settings(pytestconfig.rootpath).options
 
 
@@ -42,5 +46,7 @@ def temporary_prefix(pytestconfig: pytest.Config, storage_options: S3Options) ->
     base = os.environ.get(VARIABLE) or str(pytestconfig.getini(SETTING) or "")
     if not base:
         pytest.skip(f"no bucket for tests: set {VARIABLE}, or `{SETTING}` in pytest.ini")
-    with prefix_below(base, options=storage_options) as prefix:
+    from thresher.storage import calls
+
+    with calls.temporary_prefix(base, options=storage_options) as prefix:
         yield prefix

@@ -16,9 +16,12 @@ from thresher.project.sql.parsed import ParsedQuery as ParsedQuery
 from thresher.project.sql.parsed import SqlError as SqlError
 
 if TYPE_CHECKING:
+    from thresher.project.sql.clock import freeze_time as freeze_time
     from thresher.project.sql.columns import resolve_columns as resolve_columns
     from thresher.project.sql.literals import literal as literal
     from thresher.project.sql.literals import quote as quote
+    from thresher.project.sql.needs import Needs as Needs
+    from thresher.project.sql.needs import columns_needed as columns_needed
     from thresher.project.sql.parameters import inline_params as inline_params
     from thresher.project.sql.statements import check_expression as check_expression
     from thresher.project.sql.statements import parse_macro as parse_macro
@@ -29,9 +32,12 @@ if TYPE_CHECKING:
     from thresher.project.sql.version import PARSER_VERSION as PARSER_VERSION
 
 _HOMES = {
+    "Needs": "needs",
     "PARSER_VERSION": "version",
     "TYPE_NAMES": "type_names",
     "check_expression": "statements",
+    "columns_needed": "needs",
+    "freeze_time": "clock",
     "inline_params": "parameters",
     "literal": "literals",
     "normal_type": "type_names",
