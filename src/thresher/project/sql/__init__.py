@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from thresher.project.sql.statements import parse_query as parse_query
     from thresher.project.sql.type_names import TYPE_NAMES as TYPE_NAMES
     from thresher.project.sql.type_names import normal_type as normal_type
+    from thresher.project.sql.type_names import parse_type as parse_type
     from thresher.project.sql.type_names import valid_type as valid_type
     from thresher.project.sql.version import PARSER_VERSION as PARSER_VERSION
 
@@ -37,6 +38,7 @@ _HOMES = {
     "normal_type": "type_names",
     "parse_macro": "statements",
     "parse_query": "statements",
+    "parse_type": "type_names",
     "quote": "literals",
     "resolve_columns": "columns",
     "valid_type": "type_names",
