@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from thresher.project.sql.literals import literal as literal
     from thresher.project.sql.literals import quote as quote
     from thresher.project.sql.parameters import inline_params as inline_params
+    from thresher.project.sql.postgres.condition import postgres_condition as postgres_condition
+    from thresher.project.sql.postgres.values import postgres_matches as postgres_matches
     from thresher.project.sql.statements import check_expression as check_expression
     from thresher.project.sql.statements import parse_macro as parse_macro
     from thresher.project.sql.statements import parse_query as parse_query
@@ -39,6 +41,8 @@ _HOMES = {
     "parse_macro": "statements",
     "parse_query": "statements",
     "parse_type": "type_names",
+    "postgres_condition": "postgres.condition",
+    "postgres_matches": "postgres.values",
     "quote": "literals",
     "resolve_columns": "columns",
     "valid_type": "type_names",
