@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from thresher.api.open import OpenProject
     from thresher.api.querying import Answer
     from thresher.api.tables import Preview
+    from thresher.docs.ddl.tables import Ddl
     from thresher.warehouse.cleanup import Removal
 
 FORMAT = 1
@@ -99,6 +100,28 @@ def preview(given: Preview) -> dict[str, Any]:
         "asset": given.asset,
         "origin": given.origin,
         "rows": _rows(given.columns, given.rows),
+    }
+
+
+def ddl(made: Ddl) -> dict[str, Any]:
+    """Give the DDL that the contracts imply, a statement at a time."""
+    return {
+        "format": FORMAT,
+        "dialect": made.dialect,
+        "statements": [
+            {"kind": each.kind, "asset": each.asset, "sql": each.sql, "notes": list(each.notes)}
+            for each in made.statements
+        ],
+        "not_enforced": [
+            {
+                "asset": each.asset,
+                "check": each.check.id,
+                "reason": each.reason,
+                "path": each.check.place.path,
+                "line": each.check.place.line,
+            }
+            for each in made.not_enforced
+        ],
     }
 
 

@@ -32,6 +32,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Use": {
         "query": ("data", "Ask the published warehouse."),
         "path": ("data", "List the published files of an asset, for other tools."),
+        "ddl": ("ddl", "Print the DDL that the contracts imply, for a database."),
     },
     "Operate": {
         "runs": ("operate", "List past runs, or show one."),

@@ -14,6 +14,7 @@ from thresher.project.sql.parsed import ParsedExpression as ParsedExpression
 from thresher.project.sql.parsed import ParsedMacro as ParsedMacro
 from thresher.project.sql.parsed import ParsedQuery as ParsedQuery
 from thresher.project.sql.parsed import SqlError as SqlError
+from thresher.project.sql.type_tree import TypeTree as TypeTree
 
 if TYPE_CHECKING:
     from thresher.project.sql.columns import resolve_columns as resolve_columns
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from thresher.project.sql.parameters import inline_params as inline_params
     from thresher.project.sql.postgres.condition import postgres_condition as postgres_condition
     from thresher.project.sql.postgres.values import postgres_matches as postgres_matches
+    from thresher.project.sql.statements import bare_query as bare_query
     from thresher.project.sql.statements import check_expression as check_expression
     from thresher.project.sql.statements import parse_macro as parse_macro
     from thresher.project.sql.statements import parse_query as parse_query
+    from thresher.project.sql.translation import translated_query as translated_query
     from thresher.project.sql.type_names import TYPE_NAMES as TYPE_NAMES
     from thresher.project.sql.type_names import normal_type as normal_type
     from thresher.project.sql.type_names import parse_type as parse_type
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "PARSER_VERSION": "version",
     "TYPE_NAMES": "type_names",
+    "bare_query": "statements",
     "check_expression": "statements",
     "inline_params": "parameters",
     "literal": "literals",
@@ -45,6 +49,7 @@ _HOMES = {
     "postgres_matches": "postgres.values",
     "quote": "literals",
     "resolve_columns": "columns",
+    "translated_query": "translation",
     "valid_type": "type_names",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from thresher.project.sql.keywords import KEYWORDS
@@ -26,19 +27,28 @@ class TypeTree:
     """Values of an enum, as literals of SQL."""
 
     def __str__(self) -> str:
+        return self.written(str)
+
+    def written(self, word: Callable[[str], str]) -> str:
+        """Write it with the names of types as `word` gives them, and names of fields as they are.
+
+        Args:
+            word: gives the spelling of a type's name, such as `str.lower`.
+        """
+        inner = [kind.written(word) for kind in self.inner]
         match self.name:
             case "LIST":
-                return f"{self.inner[0]}[]"
+                return f"{inner[0]}[]"
             case "ARRAY":
-                return f"{self.inner[0]}[{self.numbers[0]}]"
+                return f"{inner[0]}[{self.numbers[0]}]"
             case "STRUCT" | "UNION":
-                pairs = zip(self.fields, self.inner, strict=True)
-                return f"{self.name}({', '.join(f'{field_name(n)} {kind}' for n, kind in pairs)})"
-            case "MAP":
-                return f"MAP({', '.join(map(str, self.inner))})"
-            case "ENUM":
-                return f"ENUM({', '.join(self.labels)})"
-        return f"{self.name}({','.join(map(str, self.numbers))})" if self.numbers else self.name
+                pairs = zip(map(field_name, self.fields), inner, strict=True)
+                parts = [f"{name} {kind}" for name, kind in pairs]
+                return f"{word(self.name)}({', '.join(parts)})"
+            case "MAP" | "ENUM":
+                return f"{word(self.name)}({', '.join((*inner, *self.labels))})"
+        numbers = ",".join(map(str, self.numbers))
+        return f"{word(self.name)}({numbers})" if numbers else word(self.name)
 
 
 def field_name(name: str) -> str:

@@ -26,12 +26,8 @@ _SIGNS: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*"}
 
 def _calculated(writer: Writer, node: exp.Expr) -> Said:
     left, right = writer.say(node.this), writer.say(node.expression)
-    sign, pair = _SIGNS[type(node)], (left.family, right.family)
-    family = (
-        _numeric(pair)
-        if set(pair) <= NUMBERS
-        else _SUMS.get((sign, str(left.family), str(right.family)))
-    )
+    sign, pair = _SIGNS[type(node)], (str(left.family), str(right.family))
+    family = _numeric(pair) if set(pair) <= NUMBERS else _SUMS.get((sign, *pair))
     if family is None:
         raise unknown(node)
     return Said(f"{left.inner} {sign} {right.inner}", family, atom=False)
