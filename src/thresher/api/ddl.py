@@ -107,6 +107,8 @@ class _Known:
     work: Work
     hands: Hands
     current: Publication | None
+    unasked: dict[str, str] = field(default_factory=dict)
+    """Why a query could not be asked for its types, by asset."""
     _found: dict[str, tuple[Types, str]] = field(default_factory=dict)
 
     def columns(self, asset: Asset) -> tuple[Types, str]:
@@ -149,6 +151,7 @@ class _Known:
         for name in asset.inputs:
             types, _ = self.columns(self.work.project.assets[name])
             if not types or None in types.values():
+                self.unasked[asset.name] = f"it reads `{name}`, whose types are not known"
                 return None
             tables[name] = _empty(name, types)
         params: dict[str, Any] = {name: self.work.settings.params[name] for name in asset.params}
@@ -161,8 +164,11 @@ class _Known:
             _, rows = self.hands.engine().head(
                 f"describe {text}", tables, params, macros=macros, limit=_MOST_COLUMNS
             )
-        except (ThresherError, sql.SqlError):
-            return None  # the run says what is wrong with it; here the published types will do
+        except (ThresherError, sql.SqlError) as error:
+            self.unasked[asset.name] = (
+                error.fault.what if isinstance(error, ThresherError) else error.what
+            )
+            return None
         return {str(row[0]): str(row[1]) for row in rows}
 
 
@@ -192,10 +198,13 @@ def _shapes(known: _Known, assets: Iterable[Asset]) -> list[TableShape]:
 def _shape(known: _Known, asset: Asset, faults: list[Fault]) -> TableShape:
     types, origin = known.columns(asset)
     said = {column.name.lower(): column for column in asset.contract.columns}
-    if not types:
-        what = f"the columns of `{asset.name}` cannot be told: nothing of it is published"
-        faults.append(Fault(what, Place(asset.path), _hint(known)))
-    columns = []
+    columns: list[TableColumn] = []
+    if None in types.values() or not types:
+        reason = known.unasked.get(asset.name, None if types else "nothing of it is published")
+        if reason:
+            what = f"the types of `{asset.name}` cannot be told: {reason}"
+            faults.append(Fault(what, Place(asset.path), _hint(known)))
+            return TableShape(asset=asset, columns=())
     for name, kind in types.items():
         column = said.get(name.lower())
         tree = sql.parse_type(kind) if kind else None

@@ -74,10 +74,10 @@ class Dialect:
             support: [name for name in CONSTRAINTS if self.support[name] is support]
             for support in Support
         }
-        enforced = f"{self.title} enforces {_listed(by[Support.ENFORCED]) or 'nothing of it'}"
         declared = by[Support.DECLARED]
-        also = f"; {_listed(declared)}: declared, and not enforced" if declared else ""
-        return f"{enforced}{also}"
+        be = "is" if len(declared) == 1 else "are"
+        also = f"; {_listed(declared)} {be} declared, and not enforced" if declared else ""
+        return f"{self.title} enforces {_listed(by[Support.ENFORCED]) or 'none of it'}{also}"
 
 
 def _listed(words: list[str]) -> str:

@@ -16,21 +16,22 @@ _PLAIN = re.compile("[a-z_][a-z0-9_]*")
 #: Words that some of the dialects reserve: quoting one that need not be does no harm.
 RESERVED = frozenset(
     """
-    account all alter analyse analyze and anti any array as asc assert_rows_modified asymmetric at
-    authorization between binary both by case cast check collate collation column concurrently
-    connect connection constraint contains create cross cube current current_catalog current_date
-    current_role current_schema current_time current_timestamp current_user database default
-    deferrable define delete desc describe distinct do drop else end enum escape except exclude
-    exists extract false fetch filter following for foreign freeze from full function glob grant
-    group grouping groups gscluster hash having if ignore ilike in increment initially inner insert
-    intersect interval into is isnull issue join lambda lateral leading left like limit localtime
-    localtimestamp lookup map merge minus natural new no not notnull null nulls of offset on only
-    or order organization outer over overlaps partition pivot pivot_longer pivot_wider placing
-    positional preceding primary proto qualify range recursive references regexp respect returning
-    revoke right rlike rollup row rows sample schema select semi session_user set show similar some
-    start struct summarize symmetric system_user table tablesample tablespace then to trailing
-    treat trigger true try_cast unbounded union unique unnest unpivot update user using values
-    variadic verbose view when whenever where window with within
+    account all alter analyse analyze and anti any array as asc asof assert_rows_modified
+    asymmetric at authorization between binary both by case cast check collate collation column
+    concurrently connect connection constraint contains create cross cube current
+    current_catalog current_date current_role current_schema current_time current_timestamp
+    current_user database default deferrable define delete desc describe distinct do drop else
+    end enum escape except exclude exists extract false fetch filter following for foreign
+    freeze from full function glob grant group grouping groups gscluster hash having if ignore
+    ilike in increment initially inner insert intersect interval into is isnull issue join
+    lambda lateral leading left like limit localtime localtimestamp lookup map merge minus
+    natural new no not notnull null nulls of offset on only or order organization outer over
+    overlaps partition pivot pivot_longer pivot_wider placing positional preceding primary proto
+    qualify range recursive references regexp respect returning revoke right rlike rollup row
+    rows sample schema select semi session_user set show similar some start struct summarize
+    symmetric system_user table tablesample tablespace then to trailing treat trigger true
+    try_cast unbounded union unique unnest unpack unpivot update user using values variadic
+    verbose view when whenever where window with within
     """.split()  # noqa: SIM905  # a page of words
 )
 

@@ -60,8 +60,11 @@ def compose(
         *(each for view, _ in views for each in _of_a_view(view)),
     ]
     late = _late(made, dialect)
-    if not dialect.alters:  # tables that refer to one another cannot be made one after the other
-        told += [NotEnforced(a, r.check, f"{dialect.title} has no circular ones") for a, r in late]
+    order = _order(made, late)
+    if not dialect.alters:
+        late = [(name, r) for name, r in late if order.index(r.to) > order.index(name)]
+        reason = f"{dialect.title} adds no reference to a table that is made later"
+        told += [NotEnforced(name, reference.check, reason) for name, reference in late]
     notes: dict[str, list[NotEnforced]] = {name: [] for name in by_name}
     for each in told:
         notes[each.asset].append(each)
@@ -69,7 +72,7 @@ def compose(
         *_schemas(by_name, dialect),
         *(
             statement
-            for name in _order(made, late)
+            for name in order
             for statement in _table(by_name[name], made[name], notes[name], dialect, late)
         ),
         *(_added(asset, reference, dialect) for asset, reference in late if dialect.alters),
@@ -191,6 +194,8 @@ def _column(column: TableColumn, constraints: Constraints, dialect: Dialect) -> 
     kind = column_type(column.type, dialect.name, lambda name: names.identifier(name, dialect))
     holds = " not null" if column.name in constraints.not_null else ""
     lost = kind.lost
+    if len(column.name.encode()) > dialect.longest:
+        lost = f"its name is cut to {dialect.longest} bytes; {lost}".removesuffix("; None")
     if lost is None and kind.low is not None and dialect.support[VALUES] is Support.NONE:
         lost = f"{column.type.written(str.lower)}, and other numbers too"
     return _described(column, dialect, f" {kind.text}{holds}"), " ".join((lost or "").split())
