@@ -18,8 +18,6 @@ from thresher.docs.ddl.dialects import DIALECTS
 from thresher.docs.ddl.names import RESERVED
 from thresher.errors import CommandError, ProjectError
 
-DOCS = Path(__file__).parents[2] / "docs" / "ddl.md"
-
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> thresher.OpenProject:

@@ -11,7 +11,7 @@ from thresher.api.hands import Hands
 from thresher.api.running import Work
 from thresher.docs.ddl.dialects import DIALECTS, Dialect
 from thresher.docs.ddl.statements import compose
-from thresher.docs.ddl.tables import Ddl, Statement, TableColumn, TableShape
+from thresher.docs.ddl.tables import Ddl, NotEnforced, Statement, TableColumn, TableShape
 from thresher.errors import CommandError, Fault, Place, ProjectError, ThresherError
 from thresher.plan.fingerprint import grain
 from thresher.project import sql
@@ -90,7 +90,9 @@ def _masked(made: Ddl, project: OpenProject) -> Ddl:
         dialect=made.dialect,
         heading=tuple(map(mask, made.heading)),
         statements=statements,
-        not_enforced=made.not_enforced,
+        not_enforced=tuple(
+            NotEnforced(each.asset, each.check, mask(each.reason)) for each in made.not_enforced
+        ),
     )
 
 

@@ -44,13 +44,10 @@ def compose(
     """
     views, tables = _views(shapes, dialect)
     by_name = {shape.asset.name: shape for shape in (*tables, *(view for view, _ in views))}
-    taken: dict[str, set[str]] = {}
+    taken: dict[str, set[str]] = {shape.asset.layer: set() for shape in tables}
     made = {
         shape.asset.name: constraints_of(
-            shape,
-            dialect,
-            taken=taken.setdefault(shape.asset.layer, set()),
-            timezone=timezone,
+            shape, dialect, taken=taken[shape.asset.layer], timezone=timezone
         )
         for shape in tables
     }
