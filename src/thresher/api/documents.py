@@ -13,6 +13,7 @@ from thresher.results import RunResult
 
 if TYPE_CHECKING:
     from thresher.api.open import OpenProject
+    from thresher.api.queries import SavedQuery
     from thresher.api.querying import Answer
     from thresher.api.tables import Preview
     from thresher.docs.ddl.tables import Ddl
@@ -91,6 +92,20 @@ def answer(given: Answer) -> dict[str, Any]:
         "seconds": round(given.seconds, 6),
         "export": str(given.export) if given.export else None,
     }
+
+
+def queries(found: Sequence[SavedQuery]) -> dict[str, Any]:
+    """Give the queries of a project."""
+    listed = [
+        {
+            "name": each.name,
+            "path": each.path,
+            "description": each.description,
+            "placeholders": list(each.placeholders),
+        }
+        for each in found
+    ]
+    return {"format": FORMAT, "queries": listed}
 
 
 def preview(given: Preview) -> dict[str, Any]:
