@@ -12,6 +12,7 @@ from thresher.plan.plan import Plan
 from thresher.results import RunResult
 
 if TYPE_CHECKING:
+    from thresher.api.failures import Failure, Failures
     from thresher.api.open import OpenProject
     from thresher.api.queries import SavedQuery
     from thresher.api.querying import Answer
@@ -137,6 +138,22 @@ def ddl(made: Ddl) -> dict[str, Any]:
             }
             for each in made.not_enforced
         ],
+    }
+
+
+def failures(found: Failures, rows: Sequence[Failure]) -> dict[str, Any]:
+    """Give the inputs that were set aside or failed.
+
+    Args:
+        found: all of them.
+        rows: those that are shown.
+    """
+    return {
+        "format": FORMAT,
+        "environment": found.environment,
+        "run": found.run,
+        "total": len(found.rows),
+        "failures": [asdict(row) for row in rows],
     }
 
 

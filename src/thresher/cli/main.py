@@ -36,6 +36,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Operate": {
         "runs": ("operate", "List past runs, or show one."),
+        "failures": ("operate", "List input files that are set aside or failed, and why."),
         "publications": ("operate", "List what was published."),
         "rollback": ("operate", "Make an earlier publication the current one again."),
         "gc": ("operate", "Remove what no kept publication needs."),

@@ -32,6 +32,7 @@ from thresher.results import (
     Publication,
     Snapshot,
     Status,
+    UnitRecord,
     Verdict,
 )
 from thresher.run.build import Builder
@@ -66,6 +67,7 @@ class _Progress:
     reused: bool = False
     verdict: Verdict | None = None
     faults: tuple[Fault, ...] = ()
+    refused: tuple[UnitRecord, ...] = ()
     blocked: bool = False
 
     @contextmanager
@@ -94,6 +96,7 @@ class _Progress:
             seconds=self.seconds,
             attempts=self.attempts,
             faults=self.faults,
+            refused=self.refused,
         )
 
 
@@ -288,7 +291,9 @@ class Walk:
             raise error
         asset = self.project.assets[name]
         _LOGGER.debug("%s failed", name, exc_info=error)
-        for event in refused(self.run, name, getattr(error, "records", ())):
+        records = tuple(getattr(error, "records", ()))
+        self._progress[name].refused = records
+        for event in refused(self.run, name, records):
             self.tell(event)
         if isinstance(error, ThresherError):
             return error.faults
