@@ -15,9 +15,12 @@ from thresher.results import RunResult
 from thresher.run.unit_test import UnitTestResult
 
 if TYPE_CHECKING:
+    from thresher.api.failures import Failure, Failures
     from thresher.api.open import OpenProject
+    from thresher.api.queries import SavedQuery
     from thresher.api.querying import Answer
     from thresher.api.tables import Preview
+    from thresher.docs.ddl.tables import Ddl
     from thresher.warehouse.cleanup import Removal
 
 FORMAT = 1
@@ -95,6 +98,20 @@ def answer(given: Answer) -> dict[str, Any]:
     }
 
 
+def queries(found: Sequence[SavedQuery]) -> dict[str, Any]:
+    """Give the queries of a project."""
+    listed = [
+        {
+            "name": each.name,
+            "path": each.path,
+            "description": each.description,
+            "placeholders": list(each.placeholders),
+        }
+        for each in found
+    ]
+    return {"format": FORMAT, "queries": listed}
+
+
 def preview(given: Preview) -> dict[str, Any]:
     """Give the preview of an asset."""
     return {
@@ -102,6 +119,44 @@ def preview(given: Preview) -> dict[str, Any]:
         "asset": given.asset,
         "origin": given.origin,
         "rows": _rows(given.columns, given.rows),
+    }
+
+
+def ddl(made: Ddl) -> dict[str, Any]:
+    """Give the DDL that the contracts imply, a statement at a time."""
+    return {
+        "format": FORMAT,
+        "dialect": made.dialect,
+        "statements": [
+            {"kind": each.kind, "asset": each.asset, "sql": each.sql, "notes": list(each.notes)}
+            for each in made.statements
+        ],
+        "not_enforced": [
+            {
+                "asset": each.asset,
+                "check": each.check.id,
+                "reason": each.reason,
+                "path": each.check.place.path,
+                "line": each.check.place.line,
+            }
+            for each in made.not_enforced
+        ],
+    }
+
+
+def failures(found: Failures, rows: Sequence[Failure]) -> dict[str, Any]:
+    """Give the inputs that were set aside or failed.
+
+    Args:
+        found: all of them.
+        rows: those that are shown.
+    """
+    return {
+        "format": FORMAT,
+        "environment": found.environment,
+        "run": found.run,
+        "total": len(found.rows),
+        "failures": [asdict(row) for row in rows],
     }
 
 

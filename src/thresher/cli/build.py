@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
 import click
@@ -137,7 +138,9 @@ def run(
     4 credentials · 5 held by another run · 130, 143 interrupted
     """
     project = opened(folder, environment, params)
-    with console.progress(stream=sys.stderr) as progress:
+    # What an asset prints must not stand in the document.
+    printed = redirect_stdout(sys.stderr) if form == "json" else nullcontext()
+    with console.progress(stream=sys.stderr) as progress, printed:
         result = project.run(
             select=select,
             exclude=exclude,

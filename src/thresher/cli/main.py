@@ -34,10 +34,12 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "query": ("data", "Ask the published warehouse."),
         "path": ("data", "List the published files of an asset, for other tools."),
         "storage": ("storage", "Store, list, fetch, verify and clean objects in S3."),
+        "ddl": ("ddl", "Print the DDL that the contracts imply, for a database."),
     },
     "Operate": {
         "schedule": ("schedule", "Let cron run the project at its times."),
         "runs": ("operate", "List past runs, or show one."),
+        "failures": ("operate", "List input files that are set aside or failed, and why."),
         "publications": ("operate", "List what was published."),
         "rollback": ("operate", "Make an earlier publication the current one again."),
         "gc": ("operate", "Remove what no kept publication needs."),

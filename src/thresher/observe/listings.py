@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections import Counter
 
 from thresher.observe.history import RunDetail, RunRow
-from thresher.observe.summary import CHECK_HEADERS, CHECKS_TITLE, SHOWN_ROWS, Summary, found_by
+from thresher.observe.summary import (
+    CHECK_HEADERS,
+    CHECKS_TITLE,
+    SHOWN_ROWS,
+    Summary,
+    found_by,
+    place_of,
+)
 from thresher.observe.tables import tabulate
 from thresher.observe.wording import counted, duration, moment, took
 from thresher.plan.plan import Action, Plan, Step
@@ -71,7 +78,7 @@ def past_run_listing(detail: RunDetail) -> Summary:
     )
     files = tabulate(
         ("file", "asset", "outcome", "reason"),
-        [(f.path, f.asset, f.outcome, f.reason) for f in detail.files],
+        [(place_of(f.path, f.line), f.asset, f.outcome, f.reason) for f in detail.files],
         title="files that were not loaded",
         limit=SHOWN_ROWS,
     )

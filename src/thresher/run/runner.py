@@ -32,6 +32,7 @@ from thresher.results import (
     Publication,
     Snapshot,
     Status,
+    UnitRecord,
     Verdict,
 )
 from thresher.run.build import Builder
@@ -68,6 +69,7 @@ class _Progress:
     reused: bool = False
     verdict: Verdict | None = None
     faults: tuple[Fault, ...] = ()
+    refused: tuple[UnitRecord, ...] = ()
     blocked: bool = False
     error_code: int = 1
 
@@ -98,6 +100,7 @@ class _Progress:
             attempts=self.attempts,
             faults=self.faults,
             error_code=self.error_code,
+            refused=self.refused,
         )
 
 
@@ -300,7 +303,9 @@ class Walk:
             raise error
         asset = self.project.assets[name]
         _LOGGER.debug("%s failed", name, exc_info=error)
-        for event in refused(self.run, name, getattr(error, "records", ())):
+        records = tuple(getattr(error, "records", ()))
+        self._progress[name].refused = records
+        for event in refused(self.run, name, records):
             self.tell(event)
         if isinstance(error, ThresherError):
             return error.faults

@@ -14,6 +14,7 @@ from thresher.project.sql.parsed import ParsedExpression as ParsedExpression
 from thresher.project.sql.parsed import ParsedMacro as ParsedMacro
 from thresher.project.sql.parsed import ParsedQuery as ParsedQuery
 from thresher.project.sql.parsed import SqlError as SqlError
+from thresher.project.sql.type_tree import TypeTree as TypeTree
 
 if TYPE_CHECKING:
     from thresher.project.sql.clock import freeze_time as freeze_time
@@ -23,11 +24,16 @@ if TYPE_CHECKING:
     from thresher.project.sql.needs import Needs as Needs
     from thresher.project.sql.needs import columns_needed as columns_needed
     from thresher.project.sql.parameters import inline_params as inline_params
+    from thresher.project.sql.postgres.condition import postgres_condition as postgres_condition
+    from thresher.project.sql.postgres.values import postgres_matches as postgres_matches
+    from thresher.project.sql.statements import bare_query as bare_query
     from thresher.project.sql.statements import check_expression as check_expression
     from thresher.project.sql.statements import parse_macro as parse_macro
     from thresher.project.sql.statements import parse_query as parse_query
+    from thresher.project.sql.translation import translated_query as translated_query
     from thresher.project.sql.type_names import TYPE_NAMES as TYPE_NAMES
     from thresher.project.sql.type_names import normal_type as normal_type
+    from thresher.project.sql.type_names import parse_type as parse_type
     from thresher.project.sql.type_names import valid_type as valid_type
     from thresher.project.sql.version import PARSER_VERSION as PARSER_VERSION
 
@@ -35,6 +41,7 @@ _HOMES = {
     "Needs": "needs",
     "PARSER_VERSION": "version",
     "TYPE_NAMES": "type_names",
+    "bare_query": "statements",
     "check_expression": "statements",
     "columns_needed": "needs",
     "freeze_time": "clock",
@@ -43,8 +50,12 @@ _HOMES = {
     "normal_type": "type_names",
     "parse_macro": "statements",
     "parse_query": "statements",
+    "parse_type": "type_names",
+    "postgres_condition": "postgres.condition",
+    "postgres_matches": "postgres.values",
     "quote": "literals",
     "resolve_columns": "columns",
+    "translated_query": "translation",
     "valid_type": "type_names",
 }
 
