@@ -116,6 +116,8 @@ def _options(folder: Path, ports: dict[str, int]) -> list[str]:
         "webdav": "false",
         "admin.ui": "false",
         "master.telemetry": "false",
+        # Volumes that fill up in the middle of an upload let it wait for a second.
+        "master.volumeSizeLimitMB": 8000,
         **ports,
     }
     return ["mini", *(f"-{name}={value}" for name, value in settings.items())]

@@ -162,6 +162,14 @@ class DiskFullError(WarehouseError):
     """No space left for what the run writes."""
 
 
+class OutdatedError(ThresherError):
+    """A document does not say what the project says."""
+
+
+class RepositoryError(ThresherError):
+    """Git is not there, or did not do what it was asked for."""
+
+
 class StorageError(ThresherError):
     """An object could not be stored, read, checked or removed."""
 
@@ -197,14 +205,6 @@ class TransferError(StorageError):
 
 class UnreachableError(TransientError):
     """A service did not answer, or asked to be left alone for a moment."""
-
-
-class OutdatedError(ThresherError):
-    """A document does not say what the project says."""
-
-
-class RepositoryError(ThresherError):
-    """Git is not there, or did not do what it was asked for."""
 
 
 class HeldError(ThresherError):

@@ -15,7 +15,7 @@ from cutting_proxy import Proxy, between
 from test_transfers import noise, sha256
 
 from conftest import PART, Shelf, read_tree
-from thresher.errors import ChangedWhileReadError, ChecksumError, UnreachableError
+from thresher.errors import ChangedWhileReadError, ChecksumError, StorageError, UnreachableError
 from thresher.storage.objects import S3Options
 from thresher.storage.partial import is_partial
 from thresher.storage.s3 import Store
@@ -258,9 +258,11 @@ def test_two_processes_do_not_fill_one_file(
     command = [sys.executable, "-c", TRANSFER, "get", proxy.endpoint, str(PART)]
     arguments = (url, str(tmp_path / "back"))
     with subprocess.Popen([*command, *arguments], env=dict(os.environ)) as process:
-        assert proxy.held.wait(60)
-        with pytest.raises(Exception, match="another process is fetching it"):
-            shelf.store().get(url, tmp_path / "back")
-        proxy.forget()
+        try:
+            assert proxy.held.wait(60)
+            with pytest.raises(StorageError, match="another process is fetching it"):
+                shelf.store().get(url, tmp_path / "back")
+        finally:
+            proxy.forget()
         assert process.wait(60) == 0
     assert read_tree(tmp_path) == {"back": noise(SIZE)}

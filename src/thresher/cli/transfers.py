@@ -78,7 +78,9 @@ class Tenths:
 
     def __call__(self, moved: Moved) -> None:
         """Write a line, if a further tenth is done."""
-        tenth = 10 * moved.bytes_done // moved.bytes if moved.bytes else 10
+        tenth = 10 if moved.files_done == moved.files else 9
+        if moved.bytes:
+            tenth = min(tenth, 10 * moved.bytes_done // moved.bytes)
         if tenth <= self._told or moved.bytes < WORTH_A_LINE:
             return
         self._told = tenth

@@ -39,7 +39,7 @@ class S3Options:
     """Such as `STANDARD_IA` or `GLACIER_IR`; the service's default where None."""
     workers: int = 8
     """Requests that are under way at the same time."""
-    part_size: int = 16 * 2**20
+    part_size: int = 8 * 2**20
     """Bytes of a part; what is larger than one goes in parts, and can go on where it stopped."""
 
     def __post_init__(self) -> None:

@@ -6,8 +6,9 @@ checksums that Thresher computes anyway, and waits of minutes where a service ca
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +30,16 @@ class Service:
 
     def __init__(self, options: S3Options) -> None:
         self.options = options
+        self._making = threading.Lock()
+
+    def prepare(self) -> None:
+        """Make the client, which takes a tenth of a second, while something else is done."""
+        self.session  # noqa: B018  # not beside: what it raises is meant for the caller
+        threading.Thread(target=self._prepared, name="thresher-s3-client", daemon=True).start()
+
+    def _prepared(self) -> None:
+        with suppress(Exception):  # whoever needs it next is told
+            self.client  # noqa: B018
 
     @cached_property
     def session(self) -> Any:
@@ -48,9 +59,14 @@ class Service:
         found = botocore.session.Session(profile=self.options.profile)
         return boto3.session.Session(botocore_session=found)
 
-    @cached_property
+    @property
     def client(self) -> Any:
         """The SDK's client; all threads of a store share it."""
+        with self._making:
+            return self._client
+
+    @cached_property
+    def _client(self) -> Any:
         from botocore.config import Config
 
         attempts = self.setting("max_attempts") or ATTEMPTS

@@ -91,9 +91,8 @@ def put_all(
         TransferError: some files failed; the others are stored.
     """
     meter = Meter("put", pairs, progress)
+    service.prepare()
     there = {} if again or len(pairs) == 1 else _there(service, pairs)
-    # Made here, and not by several threads at once.
-    service.client  # noqa: B018
 
     def one(pair: Pair, workers: Workers) -> Transfer:
         known = there.get(pair.at.key)
@@ -124,7 +123,6 @@ def get_all(
         TransferError: some objects failed; the others are there.
     """
     meter = Meter("get", pairs, progress)
-    service.client  # noqa: B018
     for folder in {pair.path.parent for pair in pairs}:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)

@@ -28,8 +28,6 @@ class Sent:
     """A part that the service has."""
 
     etag: str
-    sha256: str
-    """In Base64, as the service takes it."""
     checked: bool
     """Whether the service said that it held the part against it."""
 
@@ -76,21 +74,29 @@ class PartUpload:
             tell(len(body))
             return number, sent
 
-        missing = (n for n in range(self._file.parts) if n not in self._sent)
-        for number, sent in workers.each(part, missing):
-            self._sent[number] = sent
-        if self._file.changed:
-            self.abort()
-            raise ChecksumError(
-                "the file changed while it was sent; nothing of it was stored",
-                place=Place(str(self._file.path)),
-                hint="send it again when nobody writes to it",
-            )
+        missing = (n for n in range(len(self._file.parts)) if n not in self._sent)
+        try:
+            for number, sent in workers.each(part, missing):
+                self._sent[number] = sent
+        except self._service.client.exceptions.ClientError as error:
+            if code_of(error) in FOR_NOTHING:
+                self.abort()
+                if self._file.changed:
+                    raise ChecksumError(
+                        "the file changed while it was sent; nothing of it was stored",
+                        place=Place(str(self._file.path)),
+                        hint="send it again when nobody writes to it",
+                    ) from error
+            raise
 
     def complete(self) -> tuple[str, str]:
         """Make it an object; give the ETag, and the checksum that the service held it against."""
         parts = [
-            {"PartNumber": n + 1, "ETag": sent.etag, "ChecksumSHA256": sent.sha256}
+            {
+                "PartNumber": n + 1,
+                "ETag": sent.etag,
+                "ChecksumSHA256": _base64(self._file.parts[n]),
+            }
             for n, sent in sorted(self._sent.items())
         ]
         answer = self._service.client.complete_multipart_upload(
@@ -112,10 +118,9 @@ class PartUpload:
         forget(str(self._at), str(self._service.options.endpoint))
 
     def _send_part(self, number: int, body: bytes) -> Sent:
-        digest = hashlib.sha256(body).digest()
-        sha256 = base64.b64encode(digest).decode()
+        sha256 = self._file.parts[number]
         query = f"?partNumber={number + 1}&uploadId={quote(self._id, safe='-_.~')}"
-        headers = self._service.wire.put(self._at, body, digest, {}, query=query)
+        headers = self._service.wire.put(self._at, body, sha256, {}, query=query)
         if headers is None:
             answer = self._service.client.upload_part(
                 Bucket=self._at.bucket,
@@ -123,10 +128,10 @@ class PartUpload:
                 UploadId=self._id,
                 PartNumber=number + 1,
                 Body=body,
-                ChecksumSHA256=sha256,
+                ChecksumSHA256=_base64(sha256),
             )
             headers = answer["ResponseMetadata"]["HTTPHeaders"]
-        return Sent(headers["etag"], sha256, "x-amz-checksum-sha256" in headers)
+        return Sent(headers["etag"], "x-amz-checksum-sha256" in headers)
 
 
 def _there(service: Service, file: Measured, at: Location, upload: str) -> dict[int, Sent] | None:
@@ -142,19 +147,17 @@ def _there(service: Service, file: Measured, at: Location, upload: str) -> dict[
     found: dict[int, Sent] = {}
     for part in listed:
         number = part["PartNumber"] - 1
-        if number >= file.parts or part["Size"] != file.span(number)[1]:
+        if number >= len(file.parts) or part["Size"] != file.span(number)[1]:
             continue
-        body = file.read(number)
-        sha256 = base64.b64encode(hashlib.sha256(body).digest()).decode()
         told = part.get("ChecksumSHA256")
         if told is None:
             # A service that tells no SHA-256 here has the MD5 as the part's ETag, or no proof.
-            told = part["ETag"].strip('"')
-            same = told == hashlib.md5(body, usedforsecurity=False).hexdigest()
+            md5 = hashlib.md5(file.read(number), usedforsecurity=False).hexdigest()
+            same = part["ETag"].strip('"') == md5
         else:
-            same = told == sha256
+            same = told == _base64(file.parts[number])
         if same:
-            found[number] = Sent(part["ETag"], sha256, checked=True)
+            found[number] = Sent(part["ETag"], checked=True)
     return found
 
 
@@ -166,3 +169,7 @@ def _listed(service: Service, at: Location, upload: str) -> Iterator[dict[str, A
         if not page.get("IsTruncated"):
             return
         asked["PartNumberMarker"] = page["NextPartNumberMarker"]
+
+
+def _base64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()

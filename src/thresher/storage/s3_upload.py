@@ -21,7 +21,7 @@ from thresher.storage.objects import Location, S3Options
 from thresher.storage.outcomes import UNCHECKED, Transfer
 from thresher.storage.s3_client import Service
 from thresher.storage.s3_errors import code_of
-from thresher.storage.s3_multipart import FOR_NOTHING, PartUpload
+from thresher.storage.s3_multipart import PartUpload
 from thresher.storage.unfinished import forget
 from thresher.storage.workers import Workers
 
@@ -114,8 +114,6 @@ def _store_parts(
             etag, checked = upload.complete()
             break
         except service.client.exceptions.ClientError as error:
-            if code_of(error) in FOR_NOTHING:
-                upload.abort()
             if code_of(error) != "NoSuchUpload" or not upload.known:
                 raise
             # What was begun earlier was completed or removed meanwhile: begin anew.

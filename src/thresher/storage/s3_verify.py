@@ -102,8 +102,6 @@ def _compared(
 def _each(
     service: Service, pairs: Sequence[Pair], one: Callable[[Pair], Verification]
 ) -> Iterator[Verification]:
-    service.client  # noqa: B018  # made here, and not by several threads at once
-
     def work(pair: Pair, stop: threading.Event) -> Verification:
         if stop.is_set():
             raise Stopped

@@ -47,7 +47,9 @@ def remember(begun: Unfinished) -> None:
     with suppress(OSError, ThresherError):
         folder.mkdir(parents=True, exist_ok=True)
         _forget_old(folder)
-        write_whole(_path(begun.url, begun.endpoint), json.dumps(asdict(begun)).encode())
+        text = json.dumps(asdict(begun))
+        # Without it an upload begins anew, and that is all: not worth waiting for the disk.
+        write_whole(_path(begun.url, begun.endpoint), text.encode(), durable=False)
 
 
 def recall(url: str, endpoint: str) -> Unfinished | None:
