@@ -121,7 +121,7 @@ def test_its_own_make_test_fails_where_the_readme_is_not_current(shop, tmp_path)
     (root / "queries" / "new.sql").write_text("select 1")
     tested = call(root, "make", "test")
     assert tested.returncode != 0
-    assert "+- `queries/` (3): `new.sql`, " in tested.stdout
+    assert "+- `queries/` (4): `new.sql`, " in tested.stdout
     assert call(root, "make", "docs").returncode == 0
     assert call(root, "thresher", "docs", "check").returncode == 0
 
