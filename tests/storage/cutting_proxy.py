@@ -38,15 +38,28 @@ class Proxy:
     """Set when something is held."""
     release: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    generation: int = 0
+    """Which connections are meant: what was opened under another number is broken."""
 
     def forget(self) -> None:
         """Let everything pass from now on, and count anew."""
+        self.up = self.down = 0
+        self.let_go()
+
+    def break_all(self) -> None:
+        """Break what is open now, with all that is on its way in it, and forget."""
+        self.generation += 1
+        self.forget()
+
+    def let_go(self) -> None:
+        """Let everything pass from now on, what was held as well."""
         self.cut_up = self.cut_down = self.cut_once = self.hold_up = self.hold_down = None
         self.release.set()
-        self.up = self.down = 0
 
-    def passes(self, data: bytes, *, upwards: bool) -> bytes | None:
+    def passes(self, data: bytes, generation: int, *, upwards: bool) -> bytes | None:
         """Give what goes on of some bytes; None where the connection breaks."""
+        if generation != self.generation:
+            return None
         change = self.change_up if upwards else self.change_down
         if change is not None:
             data = change(data)
@@ -66,6 +79,8 @@ class Proxy:
         if hold is not None and moved > hold:
             self.held.set()
             self.release.wait()
+            if generation != self.generation:
+                return None
         return None if broken else data
 
 
@@ -93,9 +108,10 @@ def _accept(listening: socket.socket, target: tuple[str, int], proxy: Proxy) -> 
 
 
 def _pump(source: socket.socket, sink: socket.socket, proxy: Proxy, upwards: bool) -> None:
+    generation = proxy.generation
     with suppress(OSError):
         while data := source.recv(65536):
-            passed = proxy.passes(data, upwards=upwards)
+            passed = proxy.passes(data, generation, upwards=upwards)
             if passed is None:
                 break
             sink.sendall(passed)

@@ -56,7 +56,7 @@ def kill_in_the_middle(proxy: Proxy, action: str, *arguments: str) -> None:
     with subprocess.Popen(command, env=dict(os.environ)) as process:
         assert proxy.held.wait(60)
         process.kill()
-    proxy.forget()
+    proxy.break_all()
 
 
 def partial_files(folder: Path) -> list[str]:
@@ -263,6 +263,6 @@ def test_two_processes_do_not_fill_one_file(
             with pytest.raises(StorageError, match="another process is fetching it"):
                 shelf.store().get(url, tmp_path / "back")
         finally:
-            proxy.forget()
+            proxy.let_go()
         assert process.wait(60) == 0
     assert read_tree(tmp_path) == {"back": noise(SIZE)}
