@@ -40,10 +40,11 @@ format: $(INSTALLED) ## Put the code into its form, and mend what can be mended 
 	$(IN_VENV) -m ruff check --fix .
 	$(IN_VENV) -m ruff format .
 
-bench: $(BENCH_INSTALLED) ## Measure start-up, 1,000 models and TPC-H (minutes; a quiet machine)
+bench: $(BENCH_INSTALLED) ## Measure start-up, 1,000 models, TPC-H and S3 (minutes; a quiet machine)
 	$(IN_VENV) benchmarks/startup.py
 	$(IN_VENV) benchmarks/no_change.py
 	$(IN_VENV) benchmarks/tpch.py
+	$(IN_VENV) benchmarks/s3.py
 
 clean: ## Remove caches, and all that the example has made
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
