@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shelves import Shelf
 
-from conftest import Shelf
 from s3_server import ADMIN, READER
 from thresher.errors import (
     ChecksumError,

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from test_transfers import noise
+from shelves import PART, Shelf, noise, read_tree, write_tree
 
 import thresher
-from conftest import PART, Shelf, read_tree, write_tree
 from thresher.errors import CommandError, MissingObjectError, TransferError
 from thresher.storage.objects import Location
 from thresher.storage.partial import PartialFile, leftovers, remove_leftover

@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 from cutting_proxy import Proxy, between
-from test_transfers import noise, sha256
+from shelves import PART, Shelf, noise, read_tree, sha256
 
-from conftest import PART, Shelf, read_tree
 from thresher.errors import ChangedWhileReadError, ChecksumError, StorageError, UnreachableError
 from thresher.storage.objects import S3Options
 from thresher.storage.partial import is_partial

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import random
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from shelves import PART, Shelf, noise, read_tree, sha256, write_tree
 
-from conftest import PART, Shelf, read_tree, write_tree
 from thresher.errors import (
     ChangedWhileReadError,
     CommandError,
@@ -31,14 +30,6 @@ TREE = {
     "sub/ünï çode €.txt": b"4",
     "sub/100%?.txt": b"5",
 }
-
-
-def noise(size: int, seed: int = 1) -> bytes:
-    return random.Random(seed).randbytes(size)
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 @pytest.mark.parametrize(
