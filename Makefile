@@ -40,11 +40,12 @@ format: $(INSTALLED) ## Put the code into its form, and mend what can be mended 
 	$(IN_VENV) -m ruff check --fix .
 	$(IN_VENV) -m ruff format .
 
-bench: $(BENCH_INSTALLED) ## Measure start-up, 1,000 models, TPC-H and checks (minutes; a quiet machine)
+bench: $(BENCH_INSTALLED) ## Measure start-up, 1,000 models, TPC-H, checks and S3 (minutes; a quiet machine)
 	$(IN_VENV) benchmarks/startup.py
 	$(IN_VENV) benchmarks/no_change.py
 	$(IN_VENV) benchmarks/tpch.py
 	$(IN_VENV) benchmarks/checks.py
+	$(IN_VENV) benchmarks/s3.py
 
 clean: ## Remove caches, and all that the example has made
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

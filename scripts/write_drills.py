@@ -35,9 +35,10 @@ HOME = "/home/you"
 HEAD = """\
 # The fifty drills
 
-Ten areas of data engineering with five drills each, and how each is done here. All of it is real: the
-commands were run by `scripts/write_drills.py`, each drill in a fresh project that `thresher init shop`
-wrote and that `thresher run` has published once unless it says otherwise, and a test does them again.
+Ten areas of data engineering with five drills each, and how each is done here. All of it is real:
+`scripts/write_drills.py` ran the commands, each drill in a project of its own which `thresher init`
+wrote and `thresher run` published once, unless the drill begins with a new one. A test does all of
+them again, and compares what they print.
 
 """
 
@@ -55,7 +56,7 @@ class Drill:
     new: bool = False
     """Whether the project was made and not yet run."""
     needs: tuple[str, ...] = ()
-    """What has to be there beside Thresher: `s3`, `crontab`."""
+    """What has to be there beside Thresher, by the names of `SERVERS`."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,8 @@ class Workshop:
         )
         if check and done.returncode:
             raise SystemExit(f"`{command}` ended with {done.returncode}:\n{done.stdout}")
-        home = str(folder.parent)
-        return Answer(command, done.stdout.replace(home, HOME), done.returncode)
+        printed = done.stdout.replace(str(folder.parent), HOME).replace(sys.prefix, f"{HOME}/.venv")
+        return Answer(command, printed, done.returncode)
 
 
 def _environment() -> dict[str, str]:
@@ -171,18 +172,50 @@ def done(wanted: Sequence[Drill], folder: Path) -> dict[str, list[Answer]]:
 
 
 @contextmanager
-def _s3(folder: Path) -> Iterator[dict[str, str]]:
-    raise NotImplementedError
-    yield {}
+def _s3(_: Path) -> Iterator[dict[str, str]]:
+    """Start an S3 server on this machine, as the tests do."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from s3_server import running
+
+    with running() as server:
+        yield {**server.environment(), "AWS_ENDPOINT_URL": server.endpoint}
+
+
+@contextmanager
+def _no_credentials(_: Path) -> Iterator[dict[str, str]]:
+    """Have no service that gives credentials to machines of a cloud."""
+    yield {"AWS_EC2_METADATA_DISABLED": "true"}
+
+
+@contextmanager
+def _git(folder: Path) -> Iterator[dict[str, str]]:
+    """Let git know who commits, and nothing else of whoever runs this."""
+    folder.mkdir()
+    (folder / "config").write_text("[user]\nname = You\nemail = you@example.com\n")
+    yield {"GIT_CONFIG_GLOBAL": str(folder / "config"), "GIT_CONFIG_NOSYSTEM": "1"}
 
 
 @contextmanager
 def _crontab(folder: Path) -> Iterator[dict[str, str]]:
-    raise NotImplementedError
-    yield {}
+    """Keep a crontab in a file: the one of whoever runs this is left alone."""
+    folder.mkdir()
+    program = folder / "crontab"
+    program.write_text(_CRONTAB)
+    program.chmod(0o755)
+    yield {"PATH": f"{folder}{os.pathsep}{_environment()['PATH']}"}
 
 
-SERVERS = {"s3": _s3, "crontab": _crontab}
+_CRONTAB = """\
+#!/bin/sh
+tab="$HOME/.crontab"
+case "$1" in
+-l) cat "$tab" 2>/dev/null || { echo "no crontab for you" >&2; exit 1; } ;;
+-r) rm "$tab" ;;
+-) cat > "$tab" ;;
+esac
+"""
+
+SERVERS = {"s3": _s3, "no credentials": _no_credentials, "git": _git, "crontab": _crontab}
 
 
 def page(told: Sequence[Area], answers: dict[str, list[Answer]]) -> str:
@@ -219,6 +252,9 @@ _FOLDS = (
     (r"\d{8}T\d{6}-[0-9a-f]{6}", "<run>"),
     (r"\b[0-9a-f]{16}-[0-9a-f]+\b", "<version>"),
     (r"\b[0-9a-f]{40,64}\b", "<hash>"),
+    (r"0x[0-9a-f]{6,}", "<address>"),
+    (r"\b(?=\w*\d)(?=\w*[a-f])[0-9a-f]{7}\b", "<commit>"),
+    (r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?=\d{4}-)", ""),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?", "<time>"),
     (r"\b\d+(\.\d+)? (s|ms|min)\b", "<duration>"),
     (r"\b\d+\.\d+s\b", "<duration>"),
@@ -227,7 +263,7 @@ _FOLDS = (
     (r"(127\.0\.0\.1|localhost):\d+", "<server>"),
     (r"\b\d+(\.\d+)? [kMG]?B\b", "<size>"),
     (r"^(  (?:raw|clean|warehouse)\.\S+ +\w+ .*?)\d\.\d\d(?=  |$)", r"\1<seconds>"),
-    (r"─+|━+|-{4,}", "---"),
+    (r"─+|━+|-{4,}|={4,}|_{4,}", "---"),
     (r"[ \t]+", " "),
 )
 

@@ -56,7 +56,7 @@ def test_a_package_adds_a_source_by_an_entry_point(install: Install) -> None:
     )
     loaded = plugins.load("sources", "kafka")
     assert (loaded.__module__, loaded.__name__) == ("thresher_kafka", "KafkaSource")
-    assert plugins.names("sources") == ("files", "kafka")
+    assert plugins.names("sources") == ("databases", "files", "kafka", "stand_ins")
 
 
 def test_a_package_adds_to_its_own_socket_only(install: Install) -> None:
@@ -74,7 +74,7 @@ def test_a_package_cannot_take_the_name_of_a_built_in(install: Install) -> None:
         code="class Thief: pass\n",
     )
     assert plugins.load("sources", "files").__module__ == "thresher.sources.files"
-    assert plugins.names("sources") == ("files",)
+    assert plugins.names("sources") == ("databases", "files", "stand_ins")
 
 
 def test_listing_names_loads_nothing(install: Install) -> None:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from thresher._version import __version__
 
 if TYPE_CHECKING:
+    from thresher import storage
+    from thresher.api.dag import run_dag
     from thresher.api.open import OpenProject, open  # noqa: A004  # reads as `thresher.open(path)`
     from thresher.engines.python import Context
     from thresher.errors import ThresherError, TransientError
     from thresher.project.decorator import asset
     from thresher.results import RunResult
-    from thresher.run.dag import run_dag
 
 __all__ = [
     "Context",
@@ -30,6 +31,7 @@ __all__ = [
     "asset",
     "open",
     "run_dag",
+    "storage",
 ]
 
 _HOMES = {
@@ -40,11 +42,13 @@ _HOMES = {
     "TransientError": "thresher.errors",
     "asset": "thresher.project.decorator",
     "open": "thresher.api.open",
-    "run_dag": "thresher.run.dag",
+    "run_dag": "thresher.api.dag",
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name == "storage":
+        return importlib.import_module("thresher.storage")
     if name not in _HOMES:
         raise AttributeError(f"module `thresher` has no attribute `{name}`")
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -106,9 +106,7 @@ class ProjectError(ThresherError):
         return self._faults
 
     def __str__(self) -> str:
-        shown = "\n".join(str(fault) for fault in self._faults[:SHOWN_FAULTS])
-        left = len(self._faults) - SHOWN_FAULTS
-        return f"{shown}\n... and {left} more" if left > 0 else shown
+        return _listed(self._faults)
 
 
 class CommandError(ThresherError):
@@ -172,10 +170,51 @@ class RepositoryError(ThresherError):
     """Git is not there, or did not do what it was asked for."""
 
 
+class StorageError(ThresherError):
+    """An object could not be stored, read, checked or removed."""
+
+
+class MissingObjectError(StorageError):
+    """There is no such object, or no such bucket."""
+
+
+class ChecksumError(StorageError):
+    """What arrived is not what was sent: a checksum differs, and nothing of it was kept."""
+
+
+class TransferError(StorageError):
+    """Some files of a transfer failed, each with a fault of its own; the others are there."""
+
+    def __init__(self, what: str, faults: Iterable[Fault], *, hint: str | None = None) -> None:
+        super().__init__(what, hint=hint)
+        self._faults = tuple(faults)
+
+    def rewrite(self, change: Callable[[str], str]) -> None:
+        """Change every text of the error in place."""
+        super().rewrite(change)
+        self._faults = tuple(_rewritten(fault, change) for fault in self._faults)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The fault of each file that failed."""
+        return self._faults
+
+    def __str__(self) -> str:
+        return _listed(self._faults)
+
+
+class UnreachableError(TransientError):
+    """A service did not answer, or asked to be left alone for a moment."""
+
+
 class HeldError(ThresherError):
     """The environment is held by another run."""
 
     exit_code = 5
+
+
+class CrontabError(ThresherError):
+    """The crontab could not be read or written; it is as it was."""
 
 
 class CredentialsError(ThresherError):
@@ -212,6 +251,12 @@ class RunInterruptedError(ThresherError):
             "the run was interrupted",
             hint=f"{done}; `thresher run` goes on from what was finished",
         )
+
+
+def _listed(faults: tuple[Fault, ...]) -> str:
+    shown = "\n".join(str(fault) for fault in faults[:SHOWN_FAULTS])
+    left = len(faults) - SHOWN_FAULTS
+    return f"{shown}\n... and {left} more" if left > 0 else shown
 
 
 def _rewritten(fault: Fault, change: Callable[[str], str]) -> Fault:

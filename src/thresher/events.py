@@ -63,6 +63,9 @@ class FileRefused:
     outcome: str
     """`set aside` (within the source's tolerance) or `failed`."""
     reason: str
+    line: int | None = None
+    """Line of the file at fault, if one is."""
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ To add a source called `kafka` from a package of your own:
 1. Write a class that does what [`Source`][thresher.protocols.Source] says. It is made with the
    keyword arguments `threads`, `memory`, `temp`, `hashes` and `timezone`; an engine, which
    satisfies [`Engine`][thresher.protocols.Engine], with `warehouse` in place of `hashes`. Let it
-   take `**options` as well, so that an argument more does not break it.
+   take `**options` as well, so that an argument more does not break it. What an asset says of its
+   source stands in `asset.body.settings`, as YAML gives it; checking it is the source's business.
 2. Name it in the package's `pyproject.toml`, and install the package beside Thresher:
 
    ```toml
@@ -17,9 +18,9 @@ To add a source called `kafka` from a package of your own:
    kafka = "thresher_kafka.source:KafkaSource"
    ```
 
-3. `load("sources", "kafka")` gives the class, and `names("sources")` lists it.
+3. A raw asset chooses it: `source: {type: kafka, topic: orders}`.
 
-That makes it known, and no more: no key of a project chooses a source or an engine by its name yet.
+An engine of another package is known as well, but no key of a project chooses an engine yet.
 
 To add one to Thresher itself, write it in its socket's folder and add a line to `BUILT_IN`. The
 names in the table cannot be taken by a package, so installing one never changes what a project
@@ -42,7 +43,11 @@ Socket = Literal["engines", "sources"]
 
 BUILT_IN: Mapping[Socket, Mapping[str, str]] = {
     "engines": {"duckdb": "thresher.engines.duckdb:DuckDBEngine"},
-    "sources": {"files": "thresher.sources.files:FilesSource"},
+    "sources": {
+        "databases": "thresher.sources.databases:DatabasesSource",
+        "files": "thresher.sources.files:FilesSource",
+        "stand_ins": "thresher.sources.stand_ins:StandInsSource",
+    },
 }
 """What Thresher brings: `module:attribute` by socket and name."""
 

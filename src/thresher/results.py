@@ -246,11 +246,20 @@ class Outcome:
     attempts: int = 1
     faults: tuple[Fault, ...] = ()
     """Why it failed or was blocked."""
+    error_code: int = 1
+    """Exit code that its failure asks for."""
+    refused: tuple[UnitRecord, ...] = ()
+    """What became of its inputs, where so many were refused that there is no version."""
 
     @property
     def ok(self) -> bool:
         """Whether it may be published."""
         return self.status not in (OutcomeStatus.FAILED, OutcomeStatus.BLOCKED)
+
+    @property
+    def units(self) -> tuple[UnitRecord, ...]:
+        """What became of each of its inputs, for a source."""
+        return self.snapshot.units if self.snapshot else self.refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,7 +314,6 @@ class RunResult:
         return tuple(
             (outcome.asset, record)
             for outcome in self.outcomes
-            if outcome.snapshot
-            for record in outcome.snapshot.units
+            for record in outcome.units
             if record.outcome is not UnitOutcome.LOADED
         )

@@ -74,5 +74,4 @@ def errors(outcome: Outcome) -> int:
 
 
 def _files(outcome: Outcome, wanted: UnitOutcome) -> int:
-    units = outcome.snapshot.units if outcome.snapshot else ()
-    return sum(record.outcome is wanted for record in units)
+    return sum(record.outcome is wanted for record in outcome.units)

@@ -23,6 +23,8 @@ LATE_IMPORTS = (
     "plugins.py",
     "__init__.py",
     "__main__.py",
+    "testing/plugin.py",
+    "testing/prefixes.py",
     "api/",
     "cli/",
 )

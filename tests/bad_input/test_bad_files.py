@@ -104,7 +104,7 @@ def test_of_many_bad_files_each_is_told_and_the_summary_stays_short(shop: Shop) 
     assert [path for path in bad if f"{path}:2: {what}\n    hint: " in ended.said] == bad[:5]
     assert "... and 2 more" in ended.said
     log = (shop.root / "logs" / "error.log").read_text()
-    assert [path for path in bad if f"{path}: {what}" in log] == bad
+    assert [path for path in bad if f"{path}:2: {what}" in log] == bad
     shop.assert_untouched()
 
 

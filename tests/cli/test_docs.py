@@ -54,14 +54,14 @@ def test_the_summary_stands_in_the_readme_and_so_does_the_graph(shop, readme):
 
 
 def test_a_change_of_the_project_is_seen_shown_and_written(shop, readme):
-    (shop / "src" / "clean" / "products.sql").write_text("select distinct product from raw.orders")
+    (shop / "src" / "clean" / "stock.sql").write_text("select distinct product from raw.orders")
     before = readme.read_bytes()
 
     checked = call(shop, "docs", "check")
     assert checked.returncode == 1
-    assert "-- `src/clean/` (2): `customers`, `orders`\n" in checked.stdout
-    assert "+- `src/clean/` (3): `customers`, `orders`, `products`\n" in checked.stdout
-    assert "+  raw_orders --> clean_products\n" in checked.stdout
+    assert "-- `src/clean/` (3): `customers`, `orders`, `products`\n" in checked.stdout
+    assert "+- `src/clean/` (4): `customers`, `orders`, `products`, `stock`\n" in checked.stdout
+    assert "+  raw_orders --> clean_stock\n" in checked.stdout
     assert checked.stderr == (
         "error: README.md: it does not say what the project says\n"
         "  hint: `thresher docs sync` writes it\n"
@@ -217,7 +217,7 @@ def test_a_graph_that_github_would_not_draw_is_folded_and_that_is_told(shop, rea
         "The graph is larger than a page draws, so the layers `raw`, `clean` are one box each; "
         "`thresher graph --format svg` draws all of it.\n\n```mermaid\n"
     ) in text
-    assert 'layer_clean["clean: 602 tables"]' in text
+    assert 'layer_clean["clean: 603 tables"]' in text
     assert 'warehouse_customer_value["warehouse.customer_value"]' in text
     assert call(shop, "docs", "check").returncode == 0
     told = call(shop, "graph", "--format", "mermaid")

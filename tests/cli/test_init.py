@@ -1,13 +1,16 @@
 """What `thresher init` writes works at once, and it never leaves anything half written."""
 
+import json
 import os
 import re
 import resource
 import shutil
 import site
+import sqlite3
 import subprocess
 import sys
 import venv
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,8 +59,8 @@ def test_the_folders_of_the_design_are_there(shop):
     for name in ("src/raw", "src/clean", "src/warehouse", "queries", "data_raw", "data_clean"):
         assert (shop / name).is_dir(), name
     assert (shop / ".github" / "workflows" / "test.yml").is_file()
-    texts = [path.read_text() for path in shop.rglob("*") if path.is_file()]
-    assert not [text for text in texts if "{{ name }}" in text]
+    texts = [path.read_bytes() for path in shop.rglob("*") if path.is_file()]
+    assert not [text for text in texts if b"{{ name }}" in text]
 
 
 def test_the_readme_is_twenty_lines_beside_what_thresher_keeps_current(shop):
@@ -84,6 +87,23 @@ def test_a_new_project_runs_at_once_and_has_nothing_to_do_then(shop, tmp_path):
     assert len(asked.stdout.splitlines()) == 3
 
 
+def test_its_database_is_one(shop):
+    with closing(sqlite3.connect(shop / "data_raw" / "catalog.sqlite")) as connection:
+        rows = connection.execute("select count(*), count(supplier) from products").fetchall()
+    assert rows == [(9, 8)]
+    assert not list(shop.rglob("*.sql.sql")) + list(shop.rglob("*.sqlite.sql"))
+
+
+def test_its_unit_tests_pass_and_can_fail(shop, tmp_path):
+    root = copy(shop, tmp_path)
+    passed = call(root, "thresher", "test")
+    assert (passed.returncode, "2 tests: 2 passed, 0 failed" in passed.stdout) == (0, True)
+    query = root / "src" / "clean" / "orders.sql"
+    query.write_text(query.read_text().replace("status <> 'open' desc", "status = 'open' desc"))
+    failed = call(root, "thresher", "test")
+    assert (failed.returncode, "1 passed, 1 failed" in failed.stdout) == (1, True)
+
+
 def test_its_own_make_and_pytest_pass(shop, tmp_path):
     root = copy(shop, tmp_path)
     assert "run_etl" in call(root, "make").stdout
@@ -101,9 +121,19 @@ def test_its_own_make_test_fails_where_the_readme_is_not_current(shop, tmp_path)
     (root / "queries" / "new.sql").write_text("select 1")
     tested = call(root, "make", "test")
     assert tested.returncode != 0
-    assert "+- `queries/` (3): `new.sql`, " in tested.stdout
+    assert "+- `queries/` (4): `new.sql`, " in tested.stdout
     assert call(root, "make", "docs").returncode == 0
     assert call(root, "thresher", "docs", "check").returncode == 0
+
+
+def test_its_own_make_runs_from_another_folder(shop, tmp_path):
+    root = copy(shop, tmp_path).rename(tmp_path / "my shop")
+    made = call(tmp_path, "make", "-C", "my shop", "run_etl")
+    assert (made.returncode, "published 1 (dev)" in made.stdout) == (0, True), made.stderr
+    assert (root / "warehouse" / "dev.duckdb").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["my shop"]
+    again = call(Path("/"), "make", "-C", str(root), "plan")
+    assert "a run would change nothing" in again.stdout
 
 
 def test_its_own_make_runs_where_thresher_is_and_pytest_is_not(shop, tmp_path):
@@ -161,3 +191,16 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path):
     assert done.returncode == 1
     assert "`shop` cannot be written: File too large" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_the_schedule_of_a_new_project_is_right_once_it_is_no_comment(shop, tmp_path):
+    root = copy(shop, tmp_path)
+    config = root / "config.yaml"
+    text = config.read_text()
+    config.write_text(
+        text.replace("# schedules:", "schedules:").replace("#   nightly", "  nightly")
+    )
+    listed = json.loads(call(root, "thresher", "schedule", "list", "--format", "json").stdout)
+    (nightly,) = listed["schedules"]
+    assert (nightly["name"], nightly["environment"], len(nightly["next"])) == ("nightly", "prod", 3)
+    assert nightly["installed"] != "yes"

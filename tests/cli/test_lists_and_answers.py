@@ -138,3 +138,17 @@ def test_a_wrong_command_says_what_would_be_right(shop, arguments, told):
 
     assert told in done.stderr
     assert done.returncode == 2
+
+
+def test_what_an_asset_prints_does_not_stand_in_the_document(tmp_path):
+    (tmp_path / "config.yaml").write_text("pipeline: shop\n")
+    asset = tmp_path / "src" / "clean" / "loud.py"
+    asset.parent.mkdir(parents=True)
+    asset.write_text(
+        "import pyarrow as pa\nfrom thresher import asset\n"
+        "@asset\ndef loud() -> pa.Table:\n    print('hello')\n    return pa.table({'x': [1]})\n"
+    )
+    done = thresher(tmp_path, "run", "--format", "json")
+
+    assert json.loads(done.stdout)["run"]["status"] == "published"
+    assert "hello" in done.stderr

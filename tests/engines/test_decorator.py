@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import get_overloads
 
 import pytest
 
@@ -21,8 +22,19 @@ def test_the_function_stays_as_it_is() -> None:
 
 
 def test_it_takes_every_key_that_the_head_of_an_asset_has() -> None:
-    taken = set(inspect.signature(thresher.asset).parameters)
+    taken = set(inspect.signature(thresher.asset).parameters) - {"function"}
+    bare, called = get_overloads(thresher.asset)
+    assert set(inspect.signature(bare).parameters) == {"function"}
+    assert set(inspect.signature(called).parameters) == taken
     assert taken - {"inputs"} == set(Head.model_fields) - {"materialized"}
+
+
+def test_it_can_stand_alone() -> None:
+    @thresher.asset
+    def one() -> int:
+        return 1
+
+    assert (one(), one.__thresher__["columns"]) == (1, {})  # type: ignore[attr-defined]
 
 
 def test_it_takes_nothing_else() -> None:

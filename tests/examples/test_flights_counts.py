@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from zipfile import ZipFile
@@ -12,6 +13,7 @@ import polars as pl
 import pytest
 
 import thresher
+from thresher.api.queries import ask, find, saved
 from thresher.project.reader import read_project
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "flights"
@@ -191,14 +193,20 @@ def test_the_rows_of_the_data_are_as_expected(tables: Tables) -> None:
 
 
 @pytest.fixture(scope="module")
-def result(data: Path, tmp_path_factory: pytest.TempPathFactory) -> thresher.RunResult:
-    """Run the example once, in a copy of its own, on the files of the package."""
+def project(data: Path, tmp_path_factory: pytest.TempPathFactory) -> thresher.OpenProject:
+    """Give a copy of the example with the files of the package."""
     root = tmp_path_factory.mktemp("flights")
-    for name in ("config.yaml", ".env.example", "src"):
+    for name in ("config.yaml", ".env.example", "src", "queries"):
         source = EXAMPLE / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, root / name)
     shutil.copytree(data, root / "data_raw")
-    return thresher.open(root).run()
+    return thresher.open(root)
+
+
+@pytest.fixture(scope="module")
+def result(project: thresher.OpenProject) -> thresher.RunResult:
+    """Run the example once."""
+    return project.run()
 
 
 def test_a_run_finds_every_fault_by_count_and_no_other(result: thresher.RunResult) -> None:
@@ -216,3 +224,55 @@ def test_a_run_finds_every_fault_by_count_and_no_other(result: thresher.RunResul
 def test_a_run_publishes_every_row(result: thresher.RunResult) -> None:
     rows = {o.asset: o.snapshot.rows for o in result.outcomes if o.snapshot}
     assert {name: rows[name] for name in ROWS} == ROWS
+
+
+QUERIES = {
+    "busiest_hours": {},
+    "delay_by_weather": {},
+    "miles_by_manufacturer": {"days": 100},
+    "top_delays": {},
+    "top_routes": {"origin": "JFK", "n": 5},
+    "worst_days": {"origin": "LGA", "since": date(2013, 2, 1), "n": 5},
+}
+"""Every query, with values for its placeholders."""
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_every_query_has_an_answer(
+    name: str, project: thresher.OpenProject, result: thresher.RunResult
+) -> None:
+    assert result.ok
+    answer = ask(project, find(project, name).text, QUERIES[name])
+    assert answer.total > 0
+    assert None not in answer.rows[0]
+
+
+def test_every_query_is_tried(project: thresher.OpenProject) -> None:
+    found = {query.name: set(query.placeholders) for query in saved(project)}
+    assert found == {name: set(params) for name, params in QUERIES.items()}
+
+
+def test_the_answers_are_those_of_polars(
+    project: thresher.OpenProject, result: thresher.RunResult, tables: Tables
+) -> None:
+    assert result.ok
+    flights = tables["flights"]
+    routes = (
+        flights.filter(pl.col("origin") == "JFK")
+        .group_by("dest")
+        .agg(pl.len().alias("flights"))
+        .sort(["flights", "dest"], descending=[True, False])
+        .head(5)
+    )
+    found = ask(project, find(project, "top_routes").text, QUERIES["top_routes"])
+    assert [(row[0], row[2]) for row in found.rows] == routes.rows()
+    since = (pl.col("month") > 1) & (pl.col("origin") == "LGA")
+    days = (
+        flights.filter(since)
+        .group_by("month", "day")
+        .agg(pl.col("dep_time").null_count().alias("cancelled"))
+        .sort(["cancelled", "month", "day"], descending=[True, False, False])
+        .head(5)
+    )
+    worst = ask(project, find(project, "worst_days").text, QUERIES["worst_days"])
+    assert [(row[0].month, row[0].day, row[2]) for row in worst.rows] == days.rows()

@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from observed_runs import BEGAN
 
 from thresher.events import AssetFinished, CheckTold
 from thresher.observe.console import is_terminal, past_run, plan, progress, summary, table
@@ -173,6 +174,15 @@ def test_a_plan_shows_order_action_reason_and_age(passing, plan_of):
     assert "1 clean.flights build SQL changed never" in rows
     assert "1 raw.planes keep nothing changed never" in rows
     assert rows[-1] == "dev: 7 to build, 2 to keep"
+
+
+def test_a_plan_tells_when_an_asset_and_its_inputs_last_changed(passing, plan_of):
+    made = plan_of(passing)
+    built, delivered = BEGAN.replace(hour=1), BEGAN.replace(hour=2)
+    step = replace(made.steps[0], changed_at=built, inputs_changed_at=delivered)
+    lines = plan(replace(made, steps=(step, *made.steps[1:]))).splitlines()
+    assert lines[1].endswith("last changed (UTC)   inputs changed (UTC)")
+    assert lines[2].endswith(f"{built:%Y-%m-%d %H:%M:%S}  {delivered:%Y-%m-%d %H:%M:%S}")
 
 
 def test_a_long_plan_folds_what_is_unchanged(many, plan_of):

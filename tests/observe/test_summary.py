@@ -14,12 +14,13 @@ def lines(text, start):
 
 
 def test_a_published_run_ends_with_its_figures_and_where_the_reports_are(passing):
-    *_, verdict, reports = summary(passing).splitlines()
+    *_, verdict, failures, reports = summary(passing).splitlines()
 
     assert verdict == (
         "published 12 (dev): 9 tables, 362,891 rows in, 738,972 rows out, 3.2 s, "
         "4 warnings, 0 errors"
     )
+    assert failures == "`thresher failures` lists later what was not loaded"
     assert reports == "reports: reports/20260303T140211-7f3a"
 
 
@@ -61,6 +62,7 @@ def test_a_failed_run_says_what_failed_that_nothing_was_published_and_what_goes_
         "1 min 5 s, 1 warning, 3 errors\n"
         "nothing was published; the published warehouse is untouched\n"
         "`thresher run --env dev` goes on from what was finished\n"
+        "`thresher failures` lists later what was not loaded\n"
         "reports: reports/20260303T140211-7f3a\n"
     )
 
@@ -78,6 +80,22 @@ def test_files_that_were_not_loaded_are_listed_with_their_reason(passing, failin
         passing
     )
     assert "data_raw/<script>x.csv:7  raw.flights  failed   line 7 has" in summary(failing)
+
+
+def test_the_files_of_a_source_that_failed_are_in_the_last_table_too_and_are_counted(passing):
+    records = (
+        refused("b.csv", UnitOutcome.FAILED, "the file is empty"),
+        refused("a.csv", UnitOutcome.FAILED, "no column `month`", 1),
+    )
+    failed = outcome("raw.x", OutcomeStatus.FAILED, faults=(Fault("no"),), refused=records)
+    aside = outcome("raw.y", units=(refused("c.csv", UnitOutcome.SET_ASIDE, "odd"),))
+
+    shown = summary(replace(passing, outcomes=(failed, aside), status="failed", exit_code=1))
+
+    *_, last = [part for part in shown.split("\n\n") if "\n  " in part and " failed\n" not in part]
+    assert last.splitlines()[0] == "files that were not loaded: 2 failed, 1 set aside"
+    assert [row.split()[0] for row in last.splitlines()[2:]] == ["b.csv", "a.csv:1", "c.csv"]
+    assert "2 errors" in shown
 
 
 def test_unchanged_assets_are_folded_into_one_line(many):

@@ -4,6 +4,7 @@ import pytest
 
 from thresher.errors import CommandError, ProjectError
 from thresher.project.settings import read_settings
+from thresher.storage.objects import S3Options
 
 
 @pytest.fixture
@@ -139,3 +140,53 @@ def test_secrets_are_in_no_record_and_no_error(project):
     with pytest.raises(ProjectError) as caught:
         read_settings(root, variables={})
     assert "very-hidden" not in str(caught.value)
+
+
+S3 = """\
+pipeline: flights
+s3: {endpoint: "http://127.0.0.1:9000", region: eu-west-1, bucket: grain, storage_class: GLACIER_IR}
+environments:
+  dev: {}
+  prod: {s3: {endpoint: "${PROD_S3}", encryption: "aws:kms", kms_key: alias/grain}}
+"""
+
+
+def test_object_storage_is_spoken_to_as_the_file_says(project):
+    settings = read_settings(project(S3, example="PROD_S3="), variables={})
+    assert settings.s3 == S3Options(
+        endpoint="http://127.0.0.1:9000",
+        region="eu-west-1",
+        bucket="grain",
+        storage_class="GLACIER_IR",
+    )
+    assert settings.record()["s3"]["endpoint"] == "http://127.0.0.1:9000"
+
+
+def test_an_environment_replaces_the_keys_of_object_storage_that_it_names(project):
+    variables = {"PROD_S3": "https://s3.example.org"}
+    root = project(S3, example="PROD_S3=")
+    chosen = read_settings(root, environment="prod", variables=variables).s3
+    assert (chosen.endpoint, chosen.encryption) == ("https://s3.example.org", "aws:kms")
+    assert (chosen.kms_key, chosen.region) == ("alias/grain", "eu-west-1")
+
+
+def test_object_storage_has_no_default_of_its_own(project):
+    assert read_settings(project("pipeline: flights"), variables={}).s3 == S3Options()
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("endpont: x", "did you mean `endpoint`?"),
+        ("endpoint: 127.0.0.1:9000", "endpoint"),
+        ("encryption: ROT13", "encryption"),
+        ("encryption: AES256, kms_key: x", "not the encryption that uses it"),
+        ("kms_key: x", "say `aws:kms`"),
+        ("storage_class: cheap", "storage_class"),
+    ],
+)
+def test_faults_of_object_storage_are_told_with_their_place(project, keys, said):
+    with pytest.raises(ProjectError) as caught:
+        read_settings(project(f"pipeline: flights\ns3: {{{keys}}}"), variables={})
+    assert said in str(caught.value)
+    assert "config.yaml:2" in str(caught.value)

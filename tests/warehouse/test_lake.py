@@ -201,3 +201,42 @@ def test_versions_are_made_side_by_side(lake: Lake, make: Maker) -> None:
 def test_finding_works_where_nothing_may_be_written(tmp_path: Path) -> None:
     assert Lake(tmp_path / "nowhere").find("clean.a", "f0") is None
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_version_is_found_by_what_was_confirmed_to_hold_its_rows(lake: Lake, make: Maker) -> None:
+    snapshot = make.table("raw.a", "select 1 as v", fingerprint="f0")
+    other = make.table("raw.a", "select 2 as v", fingerprint="f1")
+    assert lake.find("raw.a", "f2") is None
+    lake.confirm(snapshot, "f2")
+    assert lake.find("raw.a", "f2") == snapshot
+    assert lake.find("raw.a", "f1") == other
+    assert lake.find("raw.b", "f2") is None
+
+
+def test_only_the_latest_confirmations_are_kept(lake: Lake, make: Maker) -> None:
+    snapshot = make.table("raw.a", "select 1 as v", fingerprint="f0")
+    folder = (lake.root / snapshot.files[0].path).parent
+    for number in range(40):
+        lake.confirm(snapshot, f"c{number:02}")
+        marker = folder / f"_same-c{number:02}"
+        os.utime(marker, ns=(number, number))
+    assert len(list(folder.glob("_same-*"))) < 20
+    assert lake.find("raw.a", "c39") == snapshot
+    assert lake.find("raw.a", "c00") is None
+
+
+def test_a_version_that_lies_elsewhere_is_not_confirmed(lake: Lake, make: Maker) -> None:
+    snapshot = make.table("raw.a", "select 1 as v")
+    lake.confirm(replace(snapshot, asset="raw.new"), "f2")
+    assert lake.find("raw.new", "f2") is None
+
+
+def test_a_draft_gets_the_fingerprint_of_what_was_read(lake: Lake) -> None:
+    draft = lake.begin("raw.a", "f0")
+    (draft.folder / "part-0.parquet").write_bytes(b"rows")
+    renamed = lake.relabel(draft, "f1")
+    assert not draft.folder.exists()
+    made = lake.complete(renamed, snapshot_of("raw.a"), [("part-0.parquet", 1)])
+    assert lake.find("raw.a", "f1") == made
+    assert lake.find("raw.a", "f0") is None
+    assert made.files[0].path == f"lake/raw/a/f1-{draft.build}/part-0.parquet"

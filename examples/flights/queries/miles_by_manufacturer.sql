@@ -1,5 +1,5 @@
 -- SUM: how far did the aircraft of each manufacturer fly, counting those used on many days?
--- thresher query --file queries/miles_by_manufacturer.sql --param days=100
+-- thresher query miles_by_manufacturer --param days=100
 select
     manufacturer,
     count(*) as aircraft,

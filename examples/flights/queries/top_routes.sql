@@ -1,5 +1,5 @@
 -- TOP N: which routes of one airport are flown most?
--- thresher query --file queries/top_routes.sql --param origin=JFK --param n=5
+-- thresher query top_routes --param origin=JFK --param n=5
 select dest, dest_name, flights, carriers, distance
 from warehouse.routes
 where origin = $origin

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import sqlite3
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -17,6 +19,7 @@ from thresher.project.reader import read_project
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _DOT = "dot-"
 _NAME_MARK = "{{ name }}"
+_DATABASE = ".sqlite.sql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,17 @@ def _copy(source: Traversable, target: Path, name: str) -> int:
         if item.is_dir():
             to.mkdir()
             count += _copy(item, to, name)
+        elif item.name.endswith(_DATABASE):
+            to.with_suffix("").write_bytes(_database(item.read_text(encoding="utf-8")))
+            count += 1
         else:
             to.write_bytes(item.read_bytes().replace(_NAME_MARK.encode(), name.encode()))
             count += 1
     return count
+
+
+def _database(script: str) -> bytes:
+    """Give the bytes of the SQLite file that a script makes."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(script)
+        return connection.serialize()

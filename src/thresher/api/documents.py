@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from thresher.errors import Fault
 from thresher.observe.facts import Background, facts
+from thresher.observe.unit_tests import failure_text
 from thresher.plan.plan import Plan
+from thresher.quality.differences import Difference
 from thresher.results import RunResult
+from thresher.run.unit_test import UnitTestResult
 
 if TYPE_CHECKING:
+    from thresher.api.failures import Failure, Failures
     from thresher.api.open import OpenProject
+    from thresher.api.queries import SavedQuery
     from thresher.api.querying import Answer
     from thresher.api.tables import Preview
+    from thresher.docs.ddl.tables import Ddl
     from thresher.warehouse.cleanup import Removal
 
 FORMAT = 1
@@ -92,6 +98,20 @@ def answer(given: Answer) -> dict[str, Any]:
     }
 
 
+def queries(found: Sequence[SavedQuery]) -> dict[str, Any]:
+    """Give the queries of a project."""
+    listed = [
+        {
+            "name": each.name,
+            "path": each.path,
+            "description": each.description,
+            "placeholders": list(each.placeholders),
+        }
+        for each in found
+    ]
+    return {"format": FORMAT, "queries": listed}
+
+
 def preview(given: Preview) -> dict[str, Any]:
     """Give the preview of an asset."""
     return {
@@ -102,6 +122,44 @@ def preview(given: Preview) -> dict[str, Any]:
     }
 
 
+def ddl(made: Ddl) -> dict[str, Any]:
+    """Give the DDL that the contracts imply, a statement at a time."""
+    return {
+        "format": FORMAT,
+        "dialect": made.dialect,
+        "statements": [
+            {"kind": each.kind, "asset": each.asset, "sql": each.sql, "notes": list(each.notes)}
+            for each in made.statements
+        ],
+        "not_enforced": [
+            {
+                "asset": each.asset,
+                "check": each.check.id,
+                "reason": each.reason,
+                "path": each.check.place.path,
+                "line": each.check.place.line,
+            }
+            for each in made.not_enforced
+        ],
+    }
+
+
+def failures(found: Failures, rows: Sequence[Failure]) -> dict[str, Any]:
+    """Give the inputs that were set aside or failed.
+
+    Args:
+        found: all of them.
+        rows: those that are shown.
+    """
+    return {
+        "format": FORMAT,
+        "environment": found.environment,
+        "run": found.run,
+        "total": len(found.rows),
+        "failures": [asdict(row) for row in rows],
+    }
+
+
 def removals(removed: Sequence[Removal], *, dry_run: bool) -> dict[str, Any]:
     """Give what `gc` removed, or would remove."""
     return {
@@ -109,6 +167,40 @@ def removals(removed: Sequence[Removal], *, dry_run: bool) -> dict[str, Any]:
         "dry_run": dry_run,
         "bytes": sum(item.bytes for item in removed),
         "removed": [asdict(item) for item in removed],
+    }
+
+
+def unit_tests(results: Sequence[UnitTestResult]) -> dict[str, Any]:
+    """Give how the unit tests of assets ended."""
+    listed = [
+        {
+            "asset": result.test.asset,
+            "name": result.test.name,
+            "path": result.test.place.path,
+            "line": result.test.place.line,
+            "passed": result.passed,
+            "seconds": round(result.seconds, 6),
+            "message": "" if result.passed else failure_text(result),
+            "difference": _difference(result.difference) if result.difference else None,
+        }
+        for result in results
+    ]
+    failed = sum(not result.passed for result in results)
+    return {
+        "format": FORMAT,
+        "tests": len(listed),
+        "passed": len(listed) - failed,
+        "failed": failed,
+        "results": listed,
+    }
+
+
+def _difference(found: Difference) -> dict[str, Any]:
+    return {
+        "missing": _rows(found.columns, found.missing),
+        "unexpected": _rows(found.columns, found.unexpected),
+        "cells": [asdict(cell) for cell in found.cells],
+        "order": found.order,
     }
 
 

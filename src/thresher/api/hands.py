@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from thresher import plugins
 from thresher.project.cache import ParseCache
@@ -25,11 +27,13 @@ class Hands:
         project: whose settings they follow.
         warehouse: folder of the warehouse.
         cache: hashes of input files that earlier commands have read.
+        stand_ins: what stands in for sources, by the name of their asset.
     """
 
     project: Project
     warehouse: Path
     cache: ParseCache
+    stand_ins: Mapping[str, Any] = field(default_factory=dict)
     _engine: Engine | None = None
     _sources: dict[str, Source] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -65,6 +69,7 @@ class Hands:
                     temp=self.temp,
                     hashes=self.cache.hashes,
                     timezone=self.project.settings.config.timezone,
+                    **self._of_source(kind),
                 )
             return self._sources[kind]
 
@@ -80,6 +85,17 @@ class Hands:
         if self._engine is not None:
             self._engine.close()
             self._engine = None
+
+    def _of_source(self, kind: str) -> dict[str, Any]:
+        """Give what one of our own sources needs beside what all sources are given."""
+        settings = self.project.settings
+        if kind == "files":
+            return {"s3": settings.s3}
+        if kind == "databases":
+            return {"connections": settings.connections, "params": settings.params}
+        if kind == "stand_ins":
+            return {"things": self.stand_ins, "params": settings.params}
+        return {}
 
     def _memory(self, share: float) -> str | None:
         """Give a part of the memory that a run may use, as DuckDB writes it."""

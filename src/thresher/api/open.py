@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from thresher._version import __version__
 from thresher.api import catalog, running
 from thresher.api.querying import Answer, run_query
+from thresher.api.stand_ins import kept, stand_in
 from thresher.api.tables import Preview, Table, preview
 from thresher.docs import pictures
 from thresher.errors import ThresherError
@@ -42,6 +43,7 @@ def open(  # noqa: A001  # reads as `thresher.open(path)`
     *,
     env: str | None = None,
     params: Mapping[str, Any] | None = None,
+    stand_ins: Mapping[str, Any] | None = None,
 ) -> OpenProject:
     """Open the project that a folder is in.
 
@@ -49,10 +51,14 @@ def open(  # noqa: A001  # reads as `thresher.open(path)`
         path: folder of the project, or any folder in it.
         env: environment; `THRESHER_ENV` or the project's default where None.
         params: parameters that replace those of `config.yaml`.
+        stand_ins: what stands in for the source of a raw asset, by the asset's name: a DB-API
+            connection (on which the asset's own query runs), a frame (pandas, Polars or Arrow), or
+            rows as a list of dictionaries. They are read in the thread that plans or runs.
 
     Raises:
         ProjectError: every fault of the project.
-        CommandError: there is no project, no such environment or no such parameter.
+        CommandError: there is no project, no such environment, parameter or raw asset, or the
+            environment is protected and nothing may stand in for a source.
 
     Example:
         >>> import thresher
@@ -64,7 +70,8 @@ def open(  # noqa: A001  # reads as `thresher.open(path)`
     cache = ParseCache(root / CACHE, version=f"{__version__}/{PARSER_VERSION}")
     project = read_project(root, environment=env, params=params, cache=cache)
     cache.save()
-    return OpenProject(project, cache)
+    things = {name.lower(): kept(thing) for name, thing in (stand_ins or {}).items()}
+    return OpenProject(stand_in(project, things), cache, things)
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,6 +81,7 @@ class OpenProject:
     project: Project
     """What the user wrote."""
     _cache: ParseCache
+    _stand_ins: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Say which project this is, without all that stands in it."""
@@ -275,7 +283,10 @@ class OpenProject:
     @property
     def work(self) -> running.Work:
         """What the functions of `thresher.api` work with."""
-        return running.Work(self.project, self._cache, self.warehouse, self.root / HISTORY)
+        history = self.root / HISTORY
+        return running.Work(
+            self.project, self._cache, self.warehouse, history, stand_ins=self._stand_ins
+        )
 
     @contextmanager
     def _masked(self) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 from thresher.api.running import Work, logged
 from thresher.errors import AssetError, CommandError, DiskFullError, Place, ThresherError
 from thresher.events import QueryFinished
+from thresher.project import sql as parsing
 from thresher.project.documents import nearest
 from thresher.warehouse.catalog import Warehouse
 
@@ -85,7 +86,7 @@ def run_query(
 
     try:
         with warehouse.reader(environment, timezone=work.settings.config.timezone) as reader:
-            bound.update(_bound(reader.parameters(sql), work.settings.params, params))
+            bound.update(_bound(sql, reader.parameters(sql), work.settings.params, params))
             if export is not None:
                 total = _whole(export, lambda to: reader.export(sql, bound, to, export.suffix))
                 return Answer((), (), (), total, finished(total), export)
@@ -98,7 +99,7 @@ def run_query(
 
 
 def _bound(
-    names: tuple[str, ...], project: Mapping[str, Any], given: Mapping[str, Any]
+    sql: str, names: tuple[str, ...], project: Mapping[str, Any], given: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Give the value of each placeholder of a query."""
     for name in given:
@@ -110,11 +111,22 @@ def _bound(
     known = {**project, **given}
     missing = [name for name in names if name not in known]
     if missing:
+        listed = ", ".join(f"`${name}`" for name in missing)
         raise CommandError(
-            f"the query needs a value for `${missing[0]}`",
+            f"the query needs a value for {listed}",
+            place=Place(line=_line(sql, missing)),
             hint=f"give it: `{' '.join(f'--param {name}=VALUE' for name in missing)}`",
         )
     return {name: known[name] for name in names}
+
+
+def _line(sql: str, names: Sequence[str]) -> int | None:
+    """Find the first line of a query in which one of some placeholders stands."""
+    try:
+        found = parsing.parse_query(sql).params
+    except parsing.SqlError:
+        return None
+    return min((line for name, line in found if name in names), default=None)
 
 
 def _placeholders(names: tuple[str, ...]) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from thresher.api.hands import Hands
-from thresher.api.situation import survey
+from thresher.api.situation import Asked, survey
 from thresher.errors import CommandError, WarehouseError
 from thresher.events import Event, Listener
 from thresher.observe.history import record
@@ -51,6 +52,8 @@ class Work:
     cache: ParseCache
     warehouse: Path
     history: Path
+    stand_ins: Mapping[str, Any] = field(default_factory=dict)
+    """What stands in for sources, by the name of their asset."""
 
     @property
     def settings(self) -> Settings:
@@ -68,7 +71,8 @@ def make_plan(
 ) -> Plan:
     """Decide what a run would do; see `OpenProject.plan`."""
     with _hands(work) as hands:
-        return _plan(work, hands, select, exclude, sample, full_refresh=full_refresh)[0]
+        asked = _asked(work, select, exclude, sample, full_refresh=full_refresh, insist=True)
+        return _plan(work, hands, asked)[0]
 
 
 def run(
@@ -89,7 +93,8 @@ def run(
         stack.enter_context(hold(work.warehouse, settings.environment, name))
         warehouse.ensure_catalog(settings.environment)  # the folder may have moved
         hands = stack.enter_context(_hands(work))
-        plan, current = _plan(work, hands, select, exclude, sample, full_refresh=full_refresh)
+        asked = _asked(work, select, exclude, sample, full_refresh=full_refresh, insist=False)
+        plan, current = _plan(work, hands, asked)
         tell = stack.enter_context(_listeners(work, listeners))
         lake = Lake(work.warehouse)
         walk = Walk(
@@ -138,30 +143,30 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
-def _plan(
+def _plan(work: Work, hands: Hands, asked: Asked) -> tuple[Plan, Publication | None]:
+    current = Warehouse(work.warehouse).current(work.settings.environment)
+    situation = survey(work.project, hands, Lake(work.warehouse), current, asked)
+    return planner.make_plan(work.project, situation, asked.selected), current
+
+
+def _asked(
     work: Work,
-    hands: Hands,
     select: Sequence[str],
     exclude: Sequence[str],
     sample: str | None,
     *,
     full_refresh: bool,
-) -> tuple[Plan, Publication | None]:
+    insist: bool,
+) -> Asked:
     if sample is not None:
         _share(sample)
-    chosen = select_assets(work.project, select, exclude)
-    warehouse = Warehouse(work.warehouse)
-    current = warehouse.current(work.settings.environment)
-    situation = survey(
-        work.project,
-        hands,
-        Lake(work.warehouse),
-        current,
+    return Asked(
+        selected=select_assets(work.project, select, exclude),
         run_time=datetime.now(UTC),
         sample=sample,
         full_refresh=full_refresh,
+        insist=insist,
     )
-    return planner.make_plan(work.project, situation, chosen), current
 
 
 def _share(sample: str) -> None:
@@ -173,7 +178,7 @@ def _share(sample: str) -> None:
 
 @contextmanager
 def _hands(work: Work) -> Iterator[Hands]:
-    hands = Hands(work.project, work.warehouse, work.cache)
+    hands = Hands(work.project, work.warehouse, work.cache, work.stand_ins)
     try:
         yield hands
     finally:

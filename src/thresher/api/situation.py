@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from thresher.api.hands import Hands
-from thresher.errors import ThresherError
+from thresher.errors import CredentialsError, ThresherError
 from thresher.plan.planner import Known, Listing, Situation
 from thresher.project.asset import SourceBody
 from thresher.project.project import Project
+from thresher.project.sources import FILES
 from thresher.results import Publication, Snapshot, Verdict
+from thresher.storage.objects import is_url
 from thresher.warehouse.lake import Lake
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a plan is asked for."""
+
+    selected: frozenset[str]
+    """Names of the assets to look after."""
+    run_time: datetime
+    sample: str | None
+    """Share of the raw rows that a trial run takes."""
+    full_refresh: bool
+    insist: bool
+    """Whether a refusal of credentials is raised. Where it is not, it is a reason to build, and
+    what is raised then can be logged and reported like any failure of a run."""
+
+
 def survey(
-    project: Project,
-    hands: Hands,
-    lake: Lake,
-    current: Publication | None,
-    *,
-    run_time: datetime,
-    sample: str | None,
-    full_refresh: bool,
+    project: Project, hands: Hands, lake: Lake, current: Publication | None, asked: Asked
 ) -> Situation:
-    """Look at the world for one plan; nothing is changed and no table is read."""
+    """Look at the world for one plan; nothing is changed and no table is read.
+
+    Raises:
+        CredentialsError: a source that is selected refuses the user.
+    """
     published: dict[str, Known] = {}
     if current is not None:
         published = {
@@ -45,11 +59,11 @@ def survey(
         parent=current.number if current else None,
         published=published,
         find=find,
-        listings=_listings(project, hands),
-        run_time=run_time,
-        sample=sample,
+        listings=_listings(project, hands, asked),
+        run_time=asked.run_time,
+        sample=asked.sample,
         engine=hands.engine().name if matters else None,
-        full_refresh=full_refresh,
+        full_refresh=asked.full_refresh,
     )
 
 
@@ -60,13 +74,18 @@ def _is_whole(lake: Lake, snapshot: Snapshot) -> bool:
     return all(lake.holds(file) for file in snapshot.files)
 
 
-def _listings(project: Project, hands: Hands) -> Mapping[str, Listing]:
+def _listings(project: Project, hands: Hands, asked: Asked) -> Mapping[str, Listing]:
     found: dict[str, Listing] = {}
     for asset in project.assets.values():
         if isinstance(asset.body, SourceBody):
+            chosen = asset.name in asked.selected
+            if not chosen and _is_away(asset.body):
+                continue  # nobody waits for what nobody asked for
             try:
                 units = hands.source(asset.body.type).units(asset, project.root)
             except ThresherError as error:
+                if asked.insist and chosen and isinstance(error, CredentialsError):
+                    raise
                 found[asset.name] = Listing(fault=error.faults[0].what)
                 continue
             found[asset.name] = Listing(
@@ -74,6 +93,11 @@ def _listings(project: Project, hands: Hands) -> Mapping[str, Listing]:
                 max((unit.modified.astimezone(UTC) for unit in units), default=None),
             )
     return found
+
+
+def _is_away(body: SourceBody) -> bool:
+    """Say whether looking at a source may mean to wait for another machine."""
+    return body.type != FILES or any(map(is_url, body.settings["files"]))
 
 
 def _known(snapshot: Snapshot, verdict: Verdict | None) -> Known:

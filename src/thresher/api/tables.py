@@ -114,7 +114,7 @@ def preview(work: Work, name: str, limit: int) -> Preview:
     asset = assets[name]
     current = Warehouse(work.warehouse).current(work.settings.environment)
     tables: Mapping[str, Snapshot] = current.snapshots if current else {}
-    hands = Hands(work.project, work.warehouse, work.cache)
+    hands = Hands(work.project, work.warehouse, work.cache, work.stand_ins)
     try:
         if isinstance(asset.body, SqlBody):
             needed = {n: published(current, n, work.settings.environment) for n in asset.inputs}

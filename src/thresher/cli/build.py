@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
 import click
 
-from thresher.api import create, documents, repository
+from thresher.api import create, documents, repository, unit_tests
 from thresher.cli.options import (
     debug_option,
     format_option,
@@ -21,6 +22,7 @@ from thresher.cli.options import (
 from thresher.docs.mermaid import is_drawn
 from thresher.errors import ProjectError
 from thresher.observe import console
+from thresher.observe.wording import counted
 
 
 @click.command(epilog="Example: thresher init shop && cd shop && thresher run")
@@ -55,20 +57,22 @@ def _tell(commit: repository.Commit) -> None:
 def validate(*, form: str, folder: str, environment: str | None, params: Sequence[str]) -> int:
     """Report every fault of the project at once, each with file, line and the nearest valid name.
 
-    Exits with 2 where there is one.
+    The unit tests of its assets are looked at as well. Exits with 2 where there is a fault.
     """
     try:
         project = opened(folder, environment, params)
+        tests = unit_tests.find_tests(project)
+        faults = tests.faults
     except ProjectError as error:
-        if form == "json":
-            print_json(documents.faults(error.faults))
-            return error.exit_code
-        raise
+        faults = (*error.faults, *unit_tests.faults_of_form(Path(folder)))
     if form == "json":
-        print_json(documents.faults(()))
-    else:
-        count = len(project.project.assets)
-        click.echo(f"valid: {count} assets in the environment `{project.environment}`")
+        print_json(documents.faults(faults))
+        return ProjectError.exit_code if faults else 0
+    if faults:
+        raise ProjectError(faults)
+    count, tested = len(project.project.assets), len(tests.benches)
+    told = f" and {counted(tested, 'unit test')}" if tested else ""
+    click.echo(f"valid: {count} assets{told} in the environment `{project.environment}`")
     return 0
 
 
@@ -134,7 +138,9 @@ def run(
     4 credentials · 5 held by another run · 130, 143 interrupted
     """
     project = opened(folder, environment, params)
-    with console.progress(stream=sys.stderr) as progress:
+    # What an asset prints must not stand in the document.
+    printed = redirect_stdout(sys.stderr) if form == "json" else nullcontext()
+    with console.progress(stream=sys.stderr) as progress, printed:
         result = project.run(
             select=select,
             exclude=exclude,

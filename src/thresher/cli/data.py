@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,13 +12,16 @@ from typing import Any, TextIO
 
 import click
 
-from thresher.api import documents
+from thresher.api import documents, queries
 from thresher.api.open import OpenProject
 from thresher.api.querying import Answer
 from thresher.cli.options import format_option, masker, opened, pairs, print_json, project_options
 from thresher.observe import console
 from thresher.observe.wording import counted, duration
 from thresher.project.documents import scalar
+
+#: What can be the name of a query, and is no SQL.
+_NAME = re.compile(r"[\w./-]+")
 
 
 @click.command(epilog="Example: thresher show clean.flights --limit 5")
@@ -55,6 +59,7 @@ def show(
     "--param min=60 --export late.parquet"
 )
 @click.argument("sql", required=False)
+@click.option("--list", "listing", is_flag=True, help="List the queries of the project.")
 @click.option(
     "--file",
     "-f",
@@ -81,6 +86,7 @@ def show(
 def query(
     *,
     sql: str | None,
+    listing: bool,
     file: TextIO | None,
     export: Path | None,
     limit: int,
@@ -89,18 +95,27 @@ def query(
     environment: str | None,
     params: Sequence[str],
 ) -> None:
-    """Ask the published warehouse; `$name` placeholders are bound by `--param name=value`."""
+    """Ask the published warehouse; `$name` placeholders are bound by `--param name=value`.
+
+    SQL is a query, or the name of a file of `queries/` without its ending.
+    """
+    if listing:
+        _list(opened(folder, environment, ()), form)
+        return
     if sql is None and file is None:
-        raise click.UsageError("give a query, or a file with one by `--file`")
+        raise click.UsageError("give a query, the name of one of `queries/`, or a file by `--file`")
     if sql is not None and file is not None:
         raise click.UsageError("give a query or a file with one, not both")
-    text = file.read() if file else str(sql)
     project = opened(folder, environment, ())
+    text, path = (file.read(), file.name) if file else (str(sql), None)
+    if file is None and _NAME.fullmatch(text):
+        found = queries.find(project, text)
+        text, path = found.text, found.path
     given = {name: scalar(value) for name, value in pairs(params).items()}
     if form == "csv" and export is None:
-        _print_csv(project, text, given)
+        _print_csv(project, text, given, path)
         return
-    answer = project.query(text, given, export=export, limit=limit or None)
+    answer = queries.ask(project, text, given, path=path, export=export, limit=limit or None)
     if form == "json":
         print_json(documents.answer(answer))
         return
@@ -113,10 +128,25 @@ def query(
     click.echo(masker().text(told + where), err=True)
 
 
-def _print_csv(project: OpenProject, sql: str, given: Mapping[str, Any]) -> None:
+def _list(project: OpenProject, form: str) -> None:
+    found = queries.saved(project)
+    if form == "json":
+        print_json(documents.queries(found))
+    elif found:
+        rows = [
+            (each.name, " ".join(f"${name}" for name in each.placeholders), each.description)
+            for each in found
+        ]
+        headers = ("query", "placeholders", "what it asks")
+        click.echo(console.table(headers, rows, stream=sys.stdout), nl=False)
+    else:
+        click.echo("no queries yet; put them into `queries/` as files of SQL", err=True)
+
+
+def _print_csv(project: OpenProject, sql: str, given: Mapping[str, Any], path: str | None) -> None:
     """Print all rows, as `--export` writes them: what another program reads is never cut off."""
     with TemporaryDirectory(prefix="thresher-") as folder:
-        answer = project.query(sql, given, export=Path(folder) / "answer.csv")
+        answer = queries.ask(project, sql, given, path=path, export=Path(folder) / "answer.csv")
         with (Path(folder) / "answer.csv").open(encoding="utf-8", newline="") as lines:
             shutil.copyfileobj(lines, sys.stdout)
     click.echo(_told(answer), err=True)

@@ -28,24 +28,25 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Build": {
         "run": ("build", "Build what changed, audit it, publish all of it or nothing."),
         "show": ("data", "Preview an asset as its file says now."),
+        "test": ("testing", "Run the unit tests of assets, on the rows that they give."),
     },
     "Use": {
         "query": ("data", "Ask the published warehouse."),
         "path": ("data", "List the published files of an asset, for other tools."),
+        "storage": ("storage", "Store, list, fetch, verify and clean objects in S3."),
+        "ddl": ("ddl", "Print the DDL that the contracts imply, for a database."),
     },
     "Operate": {
         "quarantine": ("quarantine", "See the rows that were set aside, and give them back."),
+        "schedule": ("schedule", "Let cron run the project at its times."),
         "runs": ("operate", "List past runs, or show one."),
+        "failures": ("operate", "List input files that are set aside or failed, and why."),
         "publications": ("operate", "List what was published."),
         "rollback": ("operate", "Make an earlier publication the current one again."),
         "gc": ("operate", "Remove what no kept publication needs."),
     },
 }
 """Module and first line of help of each command, by group: `--help` loads none of them."""
-
-
-#: Signals that ask a command to stop.
-_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 class LazyGroup(click.Group):
@@ -117,8 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(given: list[str], *, debug: bool) -> int:
-    for each in _STOPS:
-        signal.signal(each, _terminated)
+    _listen(_terminated)
     try:
         code: Any = thresher.main(given, prog_name="thresher", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -150,10 +150,14 @@ def _run(given: list[str], *, debug: bool) -> int:
         return 1
 
 
+def _listen(handler: Any) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, handler)
+
+
 def _terminated(number: int, _: object) -> NoReturn:
     """Interrupt what is under way; one more signal ends the process, whatever it waits for."""
-    for each in _STOPS:
-        signal.signal(each, signal.SIG_DFL)
+    _listen(signal.SIG_DFL)
     raise Terminated(number)
 
 

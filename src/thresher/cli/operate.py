@@ -10,8 +10,10 @@ from datetime import timedelta
 import click
 
 from thresher.api import documents
+from thresher.api import failures as refused
 from thresher.cli.options import format_option, opened, print_json, project_options
 from thresher.observe import console
+from thresher.observe.summary import place_of
 from thresher.observe.wording import count, counted, moment, size, took
 from thresher.project.units import parse_duration
 
@@ -81,6 +83,66 @@ def show_run(
         print_json({"format": 1, **asdict(detail)})
         return
     click.echo(console.past_run(detail, stream=sys.stdout), nl=False)
+
+
+@click.command(epilog="Example: thresher failures --run latest")
+@click.option("--run", metavar="ID", help="What one run refused: its id, a beginning, or `latest`.")
+@click.option("--all", "every", is_flag=True, help="What every run of the environment refused.")
+@click.option(
+    "--limit",
+    "-n",
+    default=100,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Most files to list; 0 for all.",
+)
+@format_option()
+@project_options
+def failures(
+    *,
+    run: str | None,
+    every: bool,
+    limit: int,
+    form: str,
+    folder: str,
+    environment: str | None,
+    params: Sequence[str],
+) -> None:
+    """List the input files that are set aside or failed as of the latest run, and why.
+
+    A file that is mended is read by the next run, and leaves the list with it.
+    """
+    if run is not None and every:
+        raise click.UsageError("give `--run` or `--all`, not both")
+    project = opened(folder, environment, params)
+    if run is not None:
+        found = refused.of_run(project, run)
+    else:
+        found = refused.of_all_runs(project) if every else refused.standing(project)
+    rows = found.rows[: limit or None]
+    if found.unread:
+        click.echo(f"warning: {found.unread}; only what is published is listed", err=True)
+    if form == "json":
+        print_json(documents.failures(found, rows))
+        return
+    if not rows and run is not None:
+        click.echo(f"the run {found.run} refused no input", err=True)
+        click.echo("  hint: `thresher failures` lists what is still set aside", err=True)
+        return
+    if not rows:
+        is_ = "was ever" if every else "is"
+        where = f"in the environment `{found.environment}`"
+        click.echo(f"no input {is_} set aside or failed {where}", err=True)
+        return
+    headers = ("file", "asset", "outcome", "reason", "what to do", "when (UTC)", "run")
+    lines = [
+        (
+            *(place_of(each.path, each.line), each.asset, each.outcome, each.reason),
+            *(each.hint, moment(each.at), each.run),
+        )
+        for each in found.rows
+    ]
+    click.echo(console.table(headers, lines, stream=sys.stdout, limit=limit or None), nl=False)
 
 
 @click.command(epilog="Example: thresher publications --env prod")

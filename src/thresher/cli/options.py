@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from thresher.api.open import OpenProject
-from thresher.api.open import open as open_project
 from thresher.observe.plain import plain
 from thresher.project.secrets import Masker
+
+if TYPE_CHECKING:
+    from thresher.api.open import OpenProject
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _opened: list[OpenProject] = []
@@ -23,14 +24,7 @@ def project_options(command: Command) -> Command:
     """Add the options of every command that works on a project."""
     for option in reversed(
         (
-            click.option(
-                "--project",
-                "-C",
-                "folder",
-                default=".",
-                type=click.Path(exists=True, file_okay=False),
-                help="Folder of the project; the one you are in unless told.",
-            ),
+            folder_option,
             click.option(
                 "--env",
                 "-e",
@@ -52,6 +46,18 @@ def project_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def folder_option(command: Command) -> Command:
+    """Add `--project`."""
+    return click.option(
+        "--project",
+        "-C",
+        "folder",
+        default=".",
+        type=click.Path(exists=True, file_okay=False),
+        help="Folder of the project; the one you are in unless told.",
+    )(command)
 
 
 def debug_option(command: Command) -> Command:
@@ -94,7 +100,14 @@ def opened(folder: str, environment: str | None, params: Iterable[str]) -> OpenP
         ThresherError: it cannot be opened.
         click.UsageError: a parameter is not written as `name=value`.
     """
-    project = open_project(Path(folder), env=environment, params=pairs(params))
+    # What needs no project must not wait for what reads one.
+    from thresher.api.open import open as open_project
+
+    return remember(open_project(Path(folder), env=environment, params=pairs(params)))
+
+
+def remember(project: OpenProject) -> OpenProject:
+    """Take note of the project of this process's command, and give it back."""
     _opened.append(project)
     return project
 

@@ -102,12 +102,14 @@ def _described(assets: Iterable[Asset]) -> str:
 
 
 def _origin(asset: Asset) -> str:
-    """Say which files a raw table comes from; of other sources only which one it is.
+    """Say which files or connection a raw table comes from; of other sources only which one it is.
 
     Their settings may name hosts and users, which have no place in a page for everybody.
     """
     if not isinstance(asset.body, SourceBody):
         return ""
+    if connection := asset.body.settings.get("database"):
+        return f" from the database {_code(connection)}"
     files = asset.body.settings.get("files")
     if not files:
         return f" from {_code(asset.body.type)}"

@@ -80,10 +80,14 @@ class CheckRow:
 class FileRow:
     """An input file that was not loaded."""
 
+    run: str
     asset: str
     path: str
+    line: int | None = None
+    """Line of the file at fault, if one is."""
     outcome: str
     reason: str
+    hint: str | None = None
     at: datetime
 
 
@@ -143,11 +147,57 @@ def run(path: Path, wanted: str = "latest") -> RunDetail:
             checks=tuple(
                 CheckRow(**_named(check, CheckRow)) for check in _of(connection, "checks", found.id)
             ),
-            files=tuple(
-                FileRow(**_named(file, FileRow) | {"at": _time(file["at"])})
-                for file in _of(connection, "files", found.id)
-            ),
+            files=tuple(_file(file) for file in _of(connection, "files", found.id)),
         )
+
+
+def files(path: Path, environment: str) -> tuple[FileRow, ...]:
+    """List every input that a run of an environment did not load, those of the newest run first.
+
+    Raises:
+        CommandError: the file is no history that can be read.
+    """
+    if not path.exists():
+        return ()
+    with _reading(path) as connection:
+        found = connection.execute(
+            "select files.* from files join runs on runs.id = files.run where environment = ? "
+            "order by started desc, runs.rowid desc, files.rowid",
+            (environment,),
+        )
+        return tuple(_file(row) for row in found)
+
+
+def latest(path: Path, environment: str) -> tuple[RunRow, dict[str, tuple[str, str]]] | None:
+    """Give the latest run of an environment that ended, and how it left each asset it worked on.
+
+    Returns:
+        The run, and by asset the status of its last attempt and the id of the last run that built
+        it or failed to; None where there is no such run.
+
+    Raises:
+        CommandError: the file is no history that can be read.
+    """
+    if not path.exists():
+        return None
+    with _reading(path) as connection:
+        row = connection.execute(
+            "select * from runs where environment = ? and status is not null "
+            "order by started desc, rowid desc",
+            (environment,),
+        ).fetchone()
+        if row is None:
+            return None
+        left = {
+            step["asset"]: step["status"] or "died" for step in _of(connection, "steps", row["id"])
+        }
+        tried = connection.execute(
+            "select asset, run from steps join runs on runs.id = steps.run where environment = ? "
+            "and steps.status in ('built', 'failed') order by runs.started, runs.rowid",
+            (environment,),
+        )
+        runs_of = {step["asset"]: step["run"] for step in tried}
+        return _run(row), {a: (s, runs_of.get(a, row["id"])) for a, s in left.items()}
 
 
 @contextmanager
@@ -226,6 +276,10 @@ def _step(row: sqlite3.Row, of: RunRow) -> StepRow:
     values["ended"] = _time(row["ended"]) if row["ended"] else None
     values["status"] = row["status"] or ("running" if of.status == "running" else "died")
     return StepRow(**values)
+
+
+def _file(row: sqlite3.Row) -> FileRow:
+    return FileRow(**_named(row, FileRow) | {"at": _time(row["at"])})
 
 
 def _without_end(row: sqlite3.Row) -> str:

@@ -37,8 +37,8 @@ def junit(document: dict[str, Any], *, host: str = "localhost") -> bytes:
         if asset["status"] == "blocked" or (asset["status"] == "failed" and not told):
             cases.insert(0, _build_case(asset))
         suite = _suite(asset, cases, number=number, host=host, run=document["run"])
-        _child(suite, "system-out", "\n".join(_told(check) for check in checks if _soft(check)))
-        _child(suite, "system-err", "")
+        child(suite, "system-out", "\n".join(_told(check) for check in checks if _soft(check)))
+        child(suite, "system-err", "")
         root.append(suite)
     ET.indent(root)
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -51,15 +51,15 @@ def _suite(
     suite = ET.Element(
         "testsuite",
         {
-            "package": _clean(asset["asset"].partition(".")[0]),
+            "package": clean(asset["asset"].partition(".")[0]),
             "id": str(number),
-            "name": _clean(asset["asset"]),
+            "name": clean(asset["asset"]),
             "timestamp": _second(asset["started"]),
-            "hostname": _clean(host) or "localhost",
+            "hostname": clean(host) or "localhost",
             "tests": str(len(cases)),
-            "failures": str(_count(cases, "failure")),
-            "errors": str(_count(cases, "error")),
-            "skipped": str(_count(cases, "skipped")),
+            "failures": str(count_of(cases, "failure")),
+            "errors": str(count_of(cases, "error")),
+            "skipped": str(count_of(cases, "skipped")),
             "time": f"{asset['seconds']:.3f}",
         },
     )
@@ -73,50 +73,52 @@ def _suite(
         ("path", asset["path"]),
     ):
         if value:
-            ET.SubElement(properties, "property", {"name": key, "value": _clean(str(value))})
+            ET.SubElement(properties, "property", {"name": key, "value": clean(str(value))})
     suite.extend(cases)
     return suite
 
 
 def _build_case(asset: dict[str, Any]) -> ET.Element:
-    case = _case("build", asset["asset"], asset["seconds"])
+    case = case_of("build", asset["asset"], asset["seconds"])
     said = "\n".join(_fault(fault) for fault in asset["faults"])
     if asset["status"] == "blocked":
-        ET.SubElement(case, "skipped", {"message": _clean(said) or "blocked"})
+        ET.SubElement(case, "skipped", {"message": clean(said) or "blocked"})
     else:
         first = next((fault["what"] for fault in asset["faults"]), "the asset failed")
-        _child(case, "error", said, {"message": _clean(first), "type": asset["status"]})
+        child(case, "error", said, {"message": clean(first), "type": asset["status"]})
     return case
 
 
 def _check_case(check: dict[str, Any]) -> ET.Element:
-    case = _case(check["check"], check["asset"], check["seconds"])
+    case = case_of(check["check"], check["asset"], check["seconds"])
     if tag := _FAILING.get(check["status"]):
-        message = _clean(check["message"] or _figures(check))
-        _child(case, tag, _told(check), {"message": message, "type": check["severity"]})
+        message = clean(check["message"] or _figures(check))
+        child(case, tag, _told(check), {"message": message, "type": check["severity"]})
     return case
 
 
 def _file_case(file: dict[str, Any]) -> ET.Element:
-    case = _case(f"file {file['path']}", file["asset"], 0.0)
+    case = case_of(f"file {file['path']}", file["asset"], 0.0)
     reason = file["reason"] or file["outcome"]
     if file["outcome"] == "failed":
         said = "\n".join(filter(None, (reason, f"hint: {file['hint']}" if file["hint"] else "")))
-        _child(case, "failure", said, {"message": _clean(reason), "type": "file"})
+        child(case, "failure", said, {"message": clean(reason), "type": "file"})
     else:
-        ET.SubElement(case, "skipped", {"message": _clean(f"{file['outcome']}: {reason}")})
+        ET.SubElement(case, "skipped", {"message": clean(f"{file['outcome']}: {reason}")})
     return case
 
 
-def _case(name: str, asset: str, seconds: float) -> ET.Element:
-    attributes = {"name": _clean(name), "classname": _clean(asset), "time": f"{seconds:.3f}"}
+def case_of(name: str, asset: str, seconds: float) -> ET.Element:
+    """Make a case, which has passed as long as nothing is put into it."""
+    attributes = {"name": clean(name), "classname": clean(asset), "time": f"{seconds:.3f}"}
     return ET.Element("testcase", attributes)
 
 
-def _child(
+def child(
     parent: ET.Element, tag: str, said: str, attributes: dict[str, str] | None = None
 ) -> None:
-    ET.SubElement(parent, tag, attributes or {}).text = _clean(said)
+    """Put a text into an element, below a tag of its own."""
+    ET.SubElement(parent, tag, attributes or {}).text = clean(said)
 
 
 def _told(check: dict[str, Any]) -> str:
@@ -152,7 +154,8 @@ def _soft(check: dict[str, Any]) -> bool:
     return check["status"] in ("warned", "quarantined", "tolerated")
 
 
-def _count(cases: list[ET.Element], tag: str) -> int:
+def count_of(cases: list[ET.Element], tag: str) -> int:
+    """Count the cases that hold a tag, such as `failure`."""
     return sum(case.find(tag) is not None for case in cases)
 
 
@@ -160,7 +163,7 @@ def _second(stamp: str) -> str:
     return datetime.fromisoformat(stamp).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     r"""Write what XML cannot hold as an escape, `\x1b`."""
     return _FORBIDDEN.sub(
         lambda match: match[0].encode("unicode_escape", "backslashreplace").decode("ascii"), text

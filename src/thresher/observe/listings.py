@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections import Counter
 
 from thresher.observe.history import RunDetail, RunRow
-from thresher.observe.summary import CHECK_HEADERS, CHECKS_TITLE, SHOWN_ROWS, Summary, found_by
+from thresher.observe.summary import (
+    CHECK_HEADERS,
+    CHECKS_TITLE,
+    SHOWN_ROWS,
+    Summary,
+    found_by,
+    place_of,
+)
 from thresher.observe.tables import tabulate
 from thresher.observe.wording import counted, duration, moment, took
 from thresher.plan.plan import Action, Plan, Step
@@ -21,7 +28,10 @@ def plan_listing(plan: Plan) -> Summary:
     told = [step for step in plan.steps if not folded or step.action is not Action.KEEP]
     title = f"plan ({counted(len(kept), 'unchanged', 'unchanged')})" if folded and kept else "plan"
     table = tabulate(
-        ("stage", "asset", "action", "why", "after", "last changed"),
+        (
+            *("stage", "asset", "action", "why", "after"),
+            *("last changed (UTC)", "inputs changed (UTC)"),
+        ),
         [_step_row(step) for step in told],
         title=title,
     )
@@ -68,7 +78,7 @@ def past_run_listing(detail: RunDetail) -> Summary:
     )
     files = tabulate(
         ("file", "asset", "outcome", "reason"),
-        [(f.path, f.asset, f.outcome, f.reason) for f in detail.files],
+        [(place_of(f.path, f.line), f.asset, f.outcome, f.reason) for f in detail.files],
         title="files that were not loaded",
         limit=SHOWN_ROWS,
     )
@@ -83,7 +93,9 @@ def past_run_listing(detail: RunDetail) -> Summary:
 def _step_row(step: Step) -> tuple[str | int, ...]:
     after = sorted({*step.inputs, *step.waits_for})
     changed = moment(step.changed_at) if step.changed_at else "never"
-    return step.stage, step.asset, step.action.value, step.reason, ", ".join(after), changed
+    newest = moment(step.inputs_changed_at) if step.inputs_changed_at else ""
+    what = (step.stage, step.asset, step.action.value, step.reason)
+    return (*what, ", ".join(after), changed, newest)
 
 
 def _closing(run: RunRow) -> tuple[str, ...]:

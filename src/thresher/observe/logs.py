@@ -237,9 +237,14 @@ def _stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _paths(folder: Path, pipeline: str) -> tuple[Path, ...]:
+def log_path(folder: Path, pipeline: str) -> Path:
+    """Name the file that takes the log of a pipeline."""
     name = re.sub(r"[^\w.-]+", "_", pipeline).strip(".") or "pipeline"
-    both = (folder / f"{name}.log", folder / "error.log")
+    return folder / f"{name}.log"
+
+
+def _paths(folder: Path, pipeline: str) -> tuple[Path, ...]:
+    both = (log_path(folder, pipeline), folder / "error.log")
     return both[:1] if both[0] == both[1] else both
 
 

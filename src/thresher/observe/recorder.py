@@ -55,8 +55,14 @@ _MIGRATIONS = (
             reason text not null, at text not null)""",
         "create index files_run on files (run)",
     ),
+    (
+        "alter table files add column line integer",
+        "alter table files add column hint text",
+    ),
 )
 
+_FILE = ("asset", "path", "outcome", "reason", "line", "hint")
+_CHECK = ("asset", "check", "status", "violations", "rows", "message", "place")
 SCHEMA_VERSION = len(_MIGRATIONS)
 """Version of the schema that this code writes and reads."""
 
@@ -183,11 +189,10 @@ class Recorder:
                 _fail_step(connection, event)
             case FileRefused():
                 self._warnings[event.asset] += event.outcome != "failed"
-                _insert(connection, "files", **_values(event, "asset", "path", "outcome", "reason"))
+                _insert(connection, "files", **_values(event, *_FILE))
             case CheckTold():
                 self._warnings[event.asset] += event.status in SOFT
-                names = ("asset", "check", "status", "violations", "rows", "message", "place")
-                _insert(connection, "checks", **_values(event, *names))
+                _insert(connection, "checks", **_values(event, *_CHECK))
             case AssetFinished() if event.status != "kept":
                 _finish_step(connection, event, self._warnings[event.asset])
             case RunFinished():

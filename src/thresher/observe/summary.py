@@ -5,6 +5,7 @@ What a pipe and a terminal show is made from the same `Summary`, so that they ca
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -158,20 +159,27 @@ def _rows(result: RunResult) -> Table:
 
 def _files(result: RunResult) -> Table:
     refused = sorted(result.refused, key=lambda pair: pair[1].outcome.value)
+    counts = Counter(record.outcome.value for _, record in refused)
+    told = ", ".join(f"{count(number)} {outcome}" for outcome, number in counts.items())
     return Table(
         ("file", "asset", "outcome", "reason"),
         tuple(
             (
-                one_line(record.unit.path) + (f":{record.line}" if record.line else ""),
+                place_of(record.unit.path, record.line),
                 asset,
                 record.outcome.value,
                 one_line(record.reason or ""),
             )
             for asset, record in refused[:SHOWN_ROWS]
         ),
-        title="files that were not loaded",
+        title=f"files that were not loaded: {told}",
         left_out=max(len(refused) - SHOWN_ROWS, 0),
     )
+
+
+def place_of(path: str, line: int | None) -> str:
+    """Name an input, with the line at fault if one is."""
+    return one_line(path) + (f":{line}" if line else "")
 
 
 def _failures(result: RunResult) -> tuple[str, ...]:
@@ -239,6 +247,8 @@ def _what_now(result: RunResult) -> tuple[str, ...]:
     if before := sum(_as_before(o, check) for o in result.outcomes for check in results(o)):
         listed = "; the report lists them" if result.report else ""
         lines.append(f"{counted(before, 'check')} of unchanged assets warned, as before{listed}")
+    if result.refused:
+        lines.append("`thresher failures` lists later what was not loaded")
     if result.report:
         lines.append(f"reports: {result.report}")
     return tuple(lines)

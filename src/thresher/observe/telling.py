@@ -56,7 +56,7 @@ def tell(event: Event) -> Telling:  # noqa: PLR0911  one case for each event
             return Telling(logging.WARNING, "retry", event.asset, _failed_attempt(event))
         case FileRefused():
             level = logging.ERROR if event.outcome == "failed" else logging.WARNING
-            return Telling(level, event.outcome, event.asset, f"{event.path}: {event.reason}")
+            return Telling(level, event.outcome, event.asset, f"{_place(event)}: {event.reason}")
         case CheckTold():
             level = logging.ERROR if event.status in ("failed", "error") else logging.WARNING
             label = _CHECK_LABELS.get(event.status, event.status)
@@ -102,6 +102,10 @@ def _attempt(event: AssetStarted) -> str:
 def _failed_attempt(event: AttemptFailed) -> str:
     took = f"attempt {event.attempt} failed after {duration(event.seconds)}"
     return f"{took}, next in {duration(event.wait)}: {event.error}"
+
+
+def _place(event: FileRefused) -> str:
+    return f"{event.path}:{event.line}" if event.line else event.path
 
 
 def _check(event: CheckTold) -> str:

@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo
 from thresher.project.asset import Asset, Materialized, PythonBody, SourceBody, SqlBody, Volatile
 from thresher.project.project import Project
 
+#: What units of a source are called: files, data of a database that it was seen to have, data that
+#: is looked at when it is time to, and units of other packages' sources.
+UNITS = ("file", "data", "refresh", "unit")
 #: Raised when a change of Thresher changes what the same ingredients build.
 FORMAT = 1
 
@@ -42,7 +45,7 @@ def ingredients(
         asset: the asset.
         project: where its macros and parameters are.
         versions: version of each input that is settled.
-        files: hash of each input file by path, for a source.
+        files: hash of each unit of a source by its path.
         run_time: when the run began.
         sample: share of the raw rows that a trial run takes.
         engine: name and version of the engine, where a change of it should build anew.
@@ -55,7 +58,8 @@ def ingredients(
         if name in versions:
             found[f"input:{name}"] = versions[name]
     if isinstance(asset.body, SourceBody):
-        found.update({f"file:{path}": sha256 for path, sha256 in (files or {}).items()})
+        unit = asset.body.unit
+        found.update({f"{unit}:{path}": sha256 for path, sha256 in (files or {}).items()})
     if sample:
         found["sample"] = sample
     if settings.config.timezone != "UTC":
@@ -83,6 +87,11 @@ def grain(asset: Asset, run_time: datetime, timezone: str) -> datetime:
     return run_time
 
 
+def recipe(found: Mapping[str, str]) -> dict[str, str]:
+    """Give the ingredients of a source without its units: how they are read, whatever they hold."""
+    return {key: value for key, value in found.items() if key.partition(":")[0] not in UNITS}
+
+
 def digest(text: str) -> str:
     """Give a short hash of a text: the first 16 hex digits of SHA-256."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -95,7 +104,7 @@ def changes(old: Mapping[str, str], new: Mapping[str, str]) -> str:
         if old.get(key) == new.get(key):
             continue
         kind, _, name = key.partition(":")
-        verb = "added" if key not in old else "removed" if key not in new else "changed"
+        verb = "added" if key not in old else "removed" if key not in new else _verb(kind)
         phrase = f"{_WORDS.get(kind, kind)} {verb}" if name or kind not in _SINGLE else ""
         said.setdefault(phrase or f"{_WORDS.get(kind, kind)} changed", []).extend(
             [name] * bool(name)
@@ -115,6 +124,9 @@ _WORDS = {
     "types": "column types",
     "parameter": "parameter",
     "file": "file",
+    "data": "data",
+    "refresh": "refresh",
+    "unit": "unit",
     "input": "input",
     "sample": "sample",
     "timezone": "time zone",
@@ -134,6 +146,10 @@ _SINGLE = (
     "engine",
 )
 _SHOWN = 3
+
+
+def _verb(kind: str) -> str:
+    return "due" if kind == "refresh" else "changed"
 
 
 def _rank(key: str) -> int:

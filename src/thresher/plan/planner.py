@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from thresher.errors import CommandError, Place
 from thresher.plan.audit_key import audit_key
-from thresher.plan.fingerprint import changes, fingerprint, ingredients
+from thresher.plan.fingerprint import changes, fingerprint, ingredients, recipe
 from thresher.plan.plan import Action, Plan, Step
 from thresher.project.asset import Asset, SourceBody, is_quarantine
 from thresher.project.project import Project
@@ -134,6 +135,8 @@ class _Planner:
         self._stages = project.stages
         self._settled: dict[str, str | None] = {}
         self._missing: list[tuple[str, str]] = []
+        self._unsure: set[str] = set()
+        """Assets that are looked at again, and may turn out to be what they were."""
         self.steps: dict[str, Step] = {}
 
     def add(self, asset: Asset) -> None:
@@ -202,7 +205,7 @@ class _Planner:
         looked_at = asset.name in self._situation.listings or not isinstance(asset.body, SourceBody)
         settled = all(self._settled.get(name) for name in asset.inputs)
         now = self._ingredients(asset) if looked_at else known.ingredients
-        stale = known.lost or not settled or fingerprint(now) != known.fingerprint
+        stale = known.lost or not settled or not self._is(asset, known, fingerprint(now))
         self._settled[asset.name] = known.version
         self.steps[asset.name] = self._step(
             asset,
@@ -215,11 +218,17 @@ class _Planner:
             stale=stale,
         )
 
+    def _is(self, asset: Asset, known: Known, wanted: str) -> bool:
+        """Say whether a version has a fingerprint, or was confirmed to hold what has it."""
+        if known.fingerprint == wanted:
+            return True
+        found = self._situation.find(asset.name, wanted)
+        return found is not None and found.version == known.version
+
     def _decide(self, asset: Asset, known: Known | None) -> Step:
         listing = self._situation.listings.get(asset.name, Listing())
         pending = [name for name in asset.inputs if self._settled.get(name) is None]
         now = self._ingredients(asset)
-        renamed = self._situation.published.get(asset.renamed_from or "")
         why = changes(known.ingredients, now) if known else "never built"
         if known and known.lost:
             why = "its files are gone"
@@ -227,22 +236,39 @@ class _Planner:
             return self._step(asset, Action.BUILD, listing.fault, known)
         if pending:
             said = changes(_without(known, pending), now) if known else why
-            also = f"input changed: {', '.join(pending)}" if known else ""
+            also = self._pending(pending) if known else ""
+            self._unsure |= {asset.name} if not said and self._unsure >= set(pending) else set()
             return self._step(asset, Action.BUILD, ", ".join(filter(None, [said, also])), known)
-        made = {"fingerprint": fingerprint(now), "ingredients": now}
+        made: dict[str, Any] = {"fingerprint": fingerprint(now), "ingredients": now}
         if self._situation.full_refresh:
             return self._step(asset, Action.BUILD, "full refresh asked for", known, **made)
-        if known and not known.lost and known.fingerprint == made["fingerprint"]:
+        return self._found(asset, known, why, made)
+
+    def _found(self, asset: Asset, known: Known | None, why: str, made: dict[str, Any]) -> Step:
+        """Keep or reuse the version that an asset should have, or have it built."""
+        wanted = made["fingerprint"]
+        renamed = self._situation.published.get(asset.renamed_from or "")
+        if known and not known.lost and self._is(asset, known, wanted):
             version = known.version
             return self._step(asset, Action.KEEP, "unchanged", known, version=version, **made)
-        found = self._situation.find(asset.name, str(made["fingerprint"]))
-        if renamed and renamed.fingerprint == made["fingerprint"]:
+        found = self._situation.find(asset.name, wanted)
+        if renamed and renamed.fingerprint == wanted:
             found, why = renamed, f"renamed from {asset.renamed_from}"
         if found:
             why += "" if found is renamed else "; this version is in the lake"
             version = found.version
             return self._step(asset, Action.REUSE, why, known, version=version, **made)
+        if known and not known.lost and _is_due(asset, known, made["ingredients"]):
+            self._unsure.add(asset.name)
         return self._step(asset, Action.BUILD, why, known, **made)
+
+    def _pending(self, names: list[str]) -> str:
+        """Say which inputs change, and which only may."""
+        sure = [name for name in names if name not in self._unsure]
+        unsure = [name for name in names if name in self._unsure]
+        said = [f"input changed: {', '.join(sure)}" if sure else ""]
+        said += [f"input may change: {', '.join(unsure)}" if unsure else ""]
+        return ", ".join(filter(None, said))
 
     def _ingredients(self, asset: Asset) -> dict[str, str]:
         situation = self._situation
@@ -275,6 +301,12 @@ class _Planner:
             inputs_changed_at=max((at for at in moments if at is not None), default=None),
         )
         return replace(step, **made)  # type: ignore[arg-type]  # fields of Step, by name
+
+
+def _is_due(asset: Asset, known: Known, now: Mapping[str, str]) -> bool:
+    """Say whether it is only time to look at a source again, whatever it holds."""
+    looks = isinstance(asset.body, SourceBody) and asset.body.unit == "refresh"
+    return looks and recipe(known.ingredients) == recipe(now)
 
 
 def _without(known: Known, pending: list[str]) -> dict[str, str]:

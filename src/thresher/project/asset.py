@@ -44,7 +44,11 @@ class SourceBody:
     type: str
     """Name of the source in `plugins.py`, such as `files`."""
     settings: Mapping[str, Any]
-    """Its settings, validated: plain values by name, every default filled in."""
+    """What decides its rows, validated: plain values by name, every default filled in."""
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that change no row, such as when to look again."""
+    unit: str = "file"
+    """What its units are to a plan: a word of `plan/fingerprint.py`."""
 
 
 @dataclass(frozen=True, slots=True)

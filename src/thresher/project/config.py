@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import zoneinfo
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
+from thresher.project.connections import ConnectionConfig
+from thresher.project.cron import parse_cron, parse_timezone
 from thresher.project.policies import Standing
 from thresher.project.units import Duration, Size
 
@@ -20,6 +29,12 @@ _NAME = r"[a-z_][a-z0-9_]*"
 Name = Annotated[str, Field(pattern=f"^{_NAME}$")]
 Value = bool | int | float | dt.datetime | dt.date | str
 ParamValue = Value | tuple[Value, ...]
+TimeZone = Annotated[str, AfterValidator(parse_timezone)]
+Words = Annotated[
+    tuple[str, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+]
+"""A text, or a list of them."""
 
 
 class _Part(BaseModel):
@@ -56,6 +71,27 @@ class CleanupConfig(_Part):
     """Age below which nothing is removed."""
 
 
+class S3Config(_Part):
+    """How an S3 service is spoken to; what is not said, the SDK's own configuration says."""
+
+    bucket: Annotated[str, Field(min_length=1)] | None = None
+    """Bucket of `clean --prefix tmp/`."""
+    endpoint: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    """Address of a service other than AWS."""
+    region: Annotated[str, Field(min_length=1)] | None = None
+    profile: Annotated[str, Field(min_length=1)] | None = None
+    """Profile of the SDK's configuration files."""
+    encryption: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = None
+    kms_key: Annotated[str, Field(min_length=1)] | None = None
+    storage_class: Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")] | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        """Take a variable that is empty, such as that of another environment, for not said."""
+        return None if value == "" else value
+
+
 class EnvironmentConfig(_Part):
     """What is different in one environment."""
 
@@ -65,6 +101,26 @@ class EnvironmentConfig(_Part):
     """Folder of a warehouse of its own."""
     params: dict[Name, ParamValue] = {}
     run: RunConfig | None = None
+    s3: S3Config | None = None
+    connections: dict[Name, ConnectionConfig] = {}
+    """Databases that replace those of the same name."""
+
+
+class ScheduleConfig(_Part):
+    """When the project is run by itself, and what of it."""
+
+    cron: Annotated[str, AfterValidator(parse_cron)]
+    timezone: TimeZone | None = None
+    """The project's where None."""
+    select: Words = ()
+    exclude: Words = ()
+    environment: Name | None = None
+    params: dict[Name, ParamValue] = {}
+    full_refresh: bool = False
+    publish_what_passed: bool = False
+    strict: bool = False
+    wait: Duration = dt.timedelta(hours=1)
+    """How long it waits for its environment while another run holds it."""
 
 
 class Config(_Part):
@@ -76,13 +132,17 @@ class Config(_Part):
         "dev": EnvironmentConfig()
     }
     params: dict[Name, ParamValue] = {}
+    connections: dict[Name, ConnectionConfig] = {}
+    """Databases that raw assets can be read from."""
     layers: Annotated[tuple[Name, ...], Field(min_length=1)] = ("raw", "clean", "warehouse")
     run: RunConfig = RunConfig()
     logs: LogsConfig = LogsConfig()
     gc: CleanupConfig = CleanupConfig()
     checks: Standing = Standing()
     """How violations are weighed where a contract says nothing."""
-    timezone: str = "UTC"
+    s3: S3Config = S3Config()
+    timezone: TimeZone = "UTC"
+    schedules: dict[Name, ScheduleConfig] = {}
     rebuild_on_engine_change: bool = False
 
     @field_validator("environments", mode="before")
@@ -107,10 +167,3 @@ class Config(_Part):
         if both := set(self.environments) & set(self.layers):
             raise ValueError(f"has an environment and a layer of one name: `{min(both)}`")
         return self
-
-    @field_validator("timezone")
-    @classmethod
-    def _timezone(cls, value: str) -> str:
-        if value not in zoneinfo.available_timezones():
-            raise ValueError(f"should be a time zone such as `Europe/Rome`, not `{value}`")
-        return value

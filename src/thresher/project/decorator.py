@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, overload
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
+@overload
+def asset(function: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+@overload
 def asset(
     *,
     description: str = "",
@@ -19,13 +24,29 @@ def asset(
     volatile: str | None = None,
     renamed_from: str | None = None,
     inputs: Mapping[str, str] | None = None,
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+def asset(
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    description: str = "",
+    defaults: Mapping[str, Any] | None = None,
+    columns: Mapping[str, Any] | None = None,
+    checks: Sequence[Mapping[str, Any]] = (),
+    tags: Sequence[str] = (),
+    volatile: str | None = None,
+    renamed_from: str | None = None,
+    inputs: Mapping[str, str] | None = None,
+) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
     """Mark a function as the asset of its file, and say what must hold for its table.
 
     The arguments are read from the source, without running it, so they must be literals. The
     function itself stays as it is, and can be called like any other.
 
     Args:
+        function: the function, where nothing is said about it: `@asset` alone.
         description: what the table holds.
         defaults: how violations are weighed where a check says nothing.
         columns: what must hold for each column, by name.
@@ -50,4 +71,4 @@ def asset(
         function.__thresher__ = contract  # type: ignore[attr-defined]
         return function
 
-    return mark
+    return mark if function is None else mark(function)

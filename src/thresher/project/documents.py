@@ -39,8 +39,8 @@ class Document:
     value: Any
     lines: Mapping[Key, int]
     """Line in the file of each key and item, by the way to it."""
-    plain: frozenset[Key]
-    """Ways to the scalars that are written without quotes."""
+    plain: Mapping[Key, str]
+    """Scalars that are written without quotes, as they are written, by the way to each."""
 
     def place(self, *way: str | int) -> Place:
         """Give the place of a part, or of the nearest part around it that has one."""
@@ -61,12 +61,12 @@ def parse_document(text: str, path: str, *, first_line: int = 1) -> Document:
         loader = Loader(text)
         node = loader.get_single_node()
         if node is None:
-            return Document(path, None, {(): first_line}, frozenset())
+            return Document(path, None, {(): first_line}, {})
         _refuse_unfolding(node, path, first_line)
         lines: dict[Key, int] = {}
-        plain: set[Key] = set()
+        plain: dict[Key, str] = {}
         _locate(node, (), first_line, lines, plain, path)
-        return Document(path, loader.construct_document(node), lines, frozenset(plain))
+        return Document(path, loader.construct_document(node), lines, plain)
     except yaml.MarkedYAMLError as error:
         raise ProjectError([_yaml_fault(error, path, first_line)]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -112,8 +112,9 @@ def validate(model: type[Model], document: Document, *way: str | int, value: Any
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Give the hint that names what was probably meant, or None where nothing is near."""
-    found = difflib.get_close_matches(name.lower(), {n.lower(): n for n in names}, n=1, cutoff=0.6)
-    return f"did you mean `{found[0]}`?" if found else None
+    known = {n.lower(): n for n in names}
+    found = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    return f"did you mean `{known[found[0]]}`?" if found else None
 
 
 def _refuse_unfolding(node: yaml.Node, path: str, first_line: int) -> None:
@@ -154,13 +155,13 @@ def _locate(
     way: Key,
     first_line: int,
     lines: dict[Key, int],
-    plain: set[Key],
+    plain: dict[Key, str],
     path: str,
 ) -> None:
     lines.setdefault(way, node.start_mark.line + first_line)
     if isinstance(node, yaml.ScalarNode):
         if not node.style:
-            plain.add(way)
+            plain[way] = node.value
         return
     if isinstance(node, yaml.SequenceNode):
         for index, child in enumerate(node.value):

@@ -150,7 +150,7 @@ def _arguments(
         what = '`inputs` should be a mapping such as `{"flights": "clean.flights"}`'
         faults.append(Fault(what, place))
         inputs = {}
-    return Document(path, value, lines, frozenset()), inputs
+    return Document(path, value, lines, {}), inputs
 
 
 def _lines(

@@ -18,7 +18,7 @@ from thresher.project.config import CONFIG_FILE, Config
 from thresher.project.contract import Contract
 from thresher.project.contracts import Head
 from thresher.project.corrections import read_corrections
-from thresher.project.documents import Document, parse_document, validate
+from thresher.project.documents import Document, parse_document
 from thresher.project.functions import parse_function
 from thresher.project.heads import Heads
 from thresher.project.macros import macros_used, read_macros
@@ -26,8 +26,9 @@ from thresher.project.parsed import cached_query
 from thresher.project.policies import Standing
 from thresher.project.project import Macro, Project, order
 from thresher.project.reading import Read, Reading
+from thresher.project.schedules import selection_faults, setting_faults
 from thresher.project.settings import Settings, read_settings
-from thresher.project.source import FilesSettings
+from thresher.project.sources import read_source, resolved
 from thresher.project.text_files import files_below, read_text, unreadable
 
 ASSET_NAME = re.compile(r"[a-z_][a-z0-9_]*")
@@ -94,6 +95,7 @@ def read_project(
     try:
         settings = read_settings(root, environment=environment, params=params, variables=variables)
         layers = settings.config.layers
+        faults += setting_faults(settings)
     except ProjectError as error:
         faults += error.faults
         layers = _layers_of_broken(root)
@@ -104,7 +106,8 @@ def read_project(
     ordered, cycles = order(assets)
     faults += cycles
     params = settings.params if settings else None
-    reading = Reading(found, broken, ordered, macros, tuple(layers), params, known)
+    connections = settings.connections if settings else None
+    reading = Reading(found, broken, ordered, macros, tuple(layers), params, known, connections)
     faults += rules.check(reading)
     corrected, strangers = read_corrections(root, found.keys() | broken)
     faults += strangers
@@ -114,23 +117,26 @@ def read_project(
     columns = reading.columns
     finished = {
         name: dataclasses.replace(
-            _finish(found[name], columns, settings.params), corrections=corrected.get(name, ())
+            _finish(found[name], columns, settings), corrections=corrected.get(name, ())
         )
         for name in ordered
     }
-    return Project(root, settings, finished, macros)
+    project = Project(root, settings, finished, macros)
+    if wrong := [*selection_faults(project)]:
+        raise ProjectError(wrong)
+    return project
 
 
-def _finish(
-    read: Read, columns: Mapping[str, tuple[str, ...] | None], params: Mapping[str, Any]
-) -> Asset:
+def _finish(read: Read, columns: Mapping[str, tuple[str, ...] | None], settings: Settings) -> Asset:
     """Fill in what could be told only from the whole project."""
     asset = read.asset
     if isinstance(asset.body, SqlBody):
         body = dataclasses.replace(asset.body, columns=columns[asset.name])
         return dataclasses.replace(asset, body=body)
     if read.function is not None and read.function.params is None:
-        return dataclasses.replace(asset, params=tuple(sorted(params)))
+        return dataclasses.replace(asset, params=tuple(sorted(settings.params)))
+    if isinstance(asset.body, SourceBody):
+        return dataclasses.replace(asset, body=resolved(asset.body, settings.connections))
     return asset
 
 
@@ -240,19 +246,21 @@ def _read_source(place: _Place, text: str, heads: Heads) -> Read:
         raise ProjectError([Fault("`source` is missing", Place(place.path, 1), hint)])
     faults: list[Fault] = []
     rest = dataclasses.replace(document, value={k: v for k, v in value.items() if k != "source"})
-    head, contract, settings = Head(), Contract(), None
+    head, contract, source = Head(), Contract(), None
     try:
         head, contract = heads.read(rest, place.name)
     except ProjectError as error:
         faults += error.faults
     try:
-        settings = validate(FilesSettings, document, "source")
+        source = read_source(document)
     except ProjectError as error:
         faults += error.faults
-    if faults or settings is None:
+    if faults or source is None:
         raise ProjectError(faults)
-    body = SourceBody("files", settings.model_dump())
-    return Read(_asset(place, head, contract, body), document=document)
+    asset = dataclasses.replace(
+        _asset(place, head, contract, source.body), params=tuple(name for name, _ in source.params)
+    )
+    return Read(asset, document=document, params=source.params)
 
 
 def _read_python(place: _Place, text: str, root: Path, heads: Heads) -> Read:
@@ -288,7 +296,7 @@ def _split_head(text: str, path: str) -> tuple[Document, str, int]:
     """Split a SQL file into its head and its query; also gives the query's first line."""
     start = len(text) - len(text.lstrip())
     if not text.startswith(_HEAD_OPENS, start):
-        return Document(path, None, {(): 1}, frozenset()), text, 1
+        return Document(path, None, {(): 1}, {}), text, 1
     opened = start + len(_HEAD_OPENS)
     end = text.find(_HEAD_CLOSES, opened)
     line = 1 + text.count("\n", 0, start)

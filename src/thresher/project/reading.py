@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,6 +24,8 @@ class Read:
     document: Document
     query: sql.ParsedQuery | None = None
     function: ParsedFunction | None = None
+    params: tuple[tuple[str, int | None], ...] = ()
+    """Parameters that the query of a source names, with their lines."""
 
     def at(self, line: int | None) -> Place:
         """Give the place of a line of the query in the file."""
@@ -46,6 +48,8 @@ class Reading:
     params: Mapping[str, Any] | None
     """Parameters of the environment; None where `config.yaml` has faults of its own."""
     cache: ParseCache
+    connections: Iterable[str] | None = None
+    """Names of the databases; None where `config.yaml` has faults of its own."""
 
     def lacks(self, name: str) -> bool:
         """Say whether no file makes an asset of this name."""

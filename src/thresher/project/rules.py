@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from thresher.errors import Fault, Place
-from thresher.project.asset import Kind, Materialized, SqlBody
+from thresher.project.asset import Kind, Materialized, SourceBody, SqlBody
+from thresher.project.config import CONFIG_FILE
 from thresher.project.contract_rules import contract_faults
 from thresher.project.documents import nearest
 from thresher.project.reading import Read, Reading
+from thresher.project.sources import DATABASES
 
 RUN_TIME = "run_time"
 
@@ -79,14 +81,17 @@ def _params(reading: Reading) -> Iterator[Fault]:
     if reading.params is None:
         return
     for read in reading.found.values():
-        used = read.query.params if read.query else ()
+        used = read.query.params if read.query else read.params
         if read.function:
             used = read.function.params or ()
         for name, line in used:
             if name not in reading.params and (name != RUN_TIME or read.query is None):
                 what = f"nobody defines the parameter `{name}`"
-                near = nearest(name, [*reading.params, RUN_TIME])
-                yield Fault(what, read.at(line), near or "add it to `params` in `config.yaml`")
+                near = nearest(name, [*reading.params, *[RUN_TIME] * (read.query is not None)])
+                hint = near or "add it to `params` in `config.yaml`"
+                if name == RUN_TIME:
+                    hint = "a database knows the time by itself, such as `now()`"
+                yield Fault(what, read.at(line), hint)
 
 
 def _repeatable(reading: Reading) -> Iterator[Fault]:
@@ -135,6 +140,22 @@ def _sources(reading: Reading) -> Iterator[Fault]:
             yield Fault(what, read.document.place("source"))
 
 
+def _connections(reading: Reading) -> Iterator[Fault]:
+    """Databases are known."""
+    for read in reading.found.values():
+        body = read.asset.body
+        if reading.connections is None or not isinstance(body, SourceBody):
+            continue
+        name = body.settings.get("database") if body.type == DATABASES else None
+        if name is not None and name not in reading.connections:
+            what = f"there is no connection `{name}` in `{CONFIG_FILE}`"
+            known = ", ".join(f"`{each}`" for each in sorted(reading.connections))
+            hint = nearest(name, reading.connections) or (
+                f"connections: {known}" if known else f"add it: `connections: {{{name}: ...}}`"
+            )
+            yield Fault(what, read.document.place("source", "database"), hint)
+
+
 RULES: tuple[Rule, ...] = (
     _names,
     _inputs,
@@ -143,4 +164,5 @@ RULES: tuple[Rule, ...] = (
     contract_faults,
     _renamed,
     _sources,
+    _connections,
 )

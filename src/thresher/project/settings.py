@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from thresher.errors import CommandError, ProjectError
+from thresher.errors import CommandError, Fault, ProjectError
 from thresher.project.config import CONFIG_FILE, Config, RunConfig
+from thresher.project.connections import Connection
 from thresher.project.documents import Document, nearest, parse_document, scalar, validate
 from thresher.project.secrets import Masker, looks_secret, mask_keys, plain_values
 from thresher.project.text_files import read_text
 from thresher.project.variables import Filler, missing_from_example, read_dotenv
+from thresher.storage.objects import S3Options
+
+#: Parts of the file that are told as what is in force of them, or are no matter of a run.
+_NOT_TOLD = {"checks", "connections", "environments", "params", "run", "s3", "schedules"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +41,37 @@ class Settings:
         """Whether trial runs and partial publications are refused."""
         return self.config.environments[self.environment].protected
 
+    @property
+    def s3(self) -> S3Options:
+        """How an S3 service is spoken to: the keys of the environment replace the project's."""
+        return S3Options(**self._s3_keys())
+
+    @property
+    def connections(self) -> Mapping[str, Connection]:
+        """Every database by its name, those of the environment in place of the others."""
+        return _connections(self.config, self.environment)
+
     def record(self) -> dict[str, Any]:
         """Give the configuration as plain values, secrets masked, for the log."""
         facts = {
-            **self.config.model_dump(
-                mode="json", exclude={"checks", "environments", "params", "run"}
-            ),
+            **self.config.model_dump(mode="json", exclude=_NOT_TOLD),
             "checks": {name: str(said) for name, said in self.config.checks if said is not None},
             "environment": self.environment,
             "protected": self.protected,
             "warehouse": self.warehouse,
             "params": {name: _plain(value) for name, value in self.params.items()},
             "run": self.run.model_dump(mode="json"),
+            "s3": self._s3_keys(),
+            "connections": {name: each.shown for name, each in self.connections.items()},
         }
         masked: dict[str, Any] = mask_keys(self.masker.settings(facts))
         return masked
+
+    def _s3_keys(self) -> dict[str, Any]:
+        """Give the keys of the section `s3:` that are set, those of the environment first."""
+        chosen = self.config.environments[self.environment].s3
+        own = chosen.model_dump(exclude_none=True) if chosen else {}
+        return {**self.config.s3.model_dump(exclude_none=True), **own}
 
 
 def read_settings(
@@ -89,7 +110,20 @@ def read_settings(
         wrong = ProjectError(faults)
         wrong.rewrite(masker.text)
         raise wrong
-    return _settings(config, active, params or {}, masker, document)
+    settings = _settings(config, active, params or {}, masker, document)
+    _check_s3(settings)
+    return settings
+
+
+def _check_s3(settings: Settings) -> None:
+    """Tell of keys that do not go together once those of the environment have replaced others."""
+    try:
+        settings.s3  # noqa: B018
+    except CommandError as error:
+        own = settings.config.environments[settings.environment].s3 is not None
+        way = ("environments", settings.environment, "s3") if own else ("s3",)
+        fault = Fault(error.fault.what, settings.document.place(*way), error.fault.hint)
+        raise ProjectError([fault]) from error
 
 
 def _settings(
@@ -109,8 +143,12 @@ def _settings(
                 f"there is no parameter `{key}` in `{CONFIG_FILE}`",
                 hint=nearest(key, params) or f"parameters: {', '.join(sorted(params)) or 'none'}",
             )
-        params[key] = _given(key, value, params[key])
-    secrets = {str(v) for k, p in params.items() if looks_secret(k) for v in plain_values(p)}
+        params[key] = given_value(key, value, params[key])
+    named = [*params.items(), *(p for s in config.schedules.values() for p in s.params.items())]
+    secrets = {str(v) for k, p in named if looks_secret(k) for v in plain_values(p)}
+    for other in (None, *config.environments):
+        for connection in _connections(config, other).values():
+            secrets |= set(connection.secrets)
     run = config.run
     if chosen.run is not None:
         run = run.model_copy(
@@ -127,8 +165,19 @@ def _settings(
     )
 
 
-def _given(name: str, value: Any, default: Any) -> Any:
-    """Read a value given on the command line as the type that the file has for it."""
+def _connections(config: Config, environment: str | None) -> dict[str, Connection]:
+    found = dict(config.connections)
+    if environment is not None:
+        found |= config.environments[environment].connections
+    return {name: each.connection(name) for name, each in found.items()}
+
+
+def given_value(name: str, value: Any, default: Any) -> Any:
+    """Read a value given as a text as the type that the file has for it.
+
+    Raises:
+        CommandError: it cannot be read so.
+    """
     if not isinstance(value, str) or isinstance(default, str):
         return value
     read = scalar(value)

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
+from thresher.errors import ThresherError
 from thresher.project.contract import Tolerance
 from thresher.project.units import parse_tolerance
+from thresher.storage.objects import Location, is_url
 
 Format = Literal["csv", "json", "ndjson", "parquet", "excel"]
 FORMATS: tuple[str, ...] = get_args(Format)
@@ -55,7 +65,7 @@ class FilesSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     files: Annotated[Texts, Field(min_length=1)]
-    """Globs relative to the project, such as `data_raw/**/flights*.csv`."""
+    """Globs relative to the project, such as `data_raw/**/flights*.csv`, or `s3://bucket/*.csv`."""
     format: Format | None = None
     """Format of the files; None where their names tell."""
     delimiter: Character | None = None
@@ -88,6 +98,31 @@ class FilesSettings(BaseModel):
     """Files that may be set aside while the rest is loaded: a count, or a share such as `5%`."""
     filename_column: Annotated[str, Field(min_length=1)] | None = None
     """Name of a column to add, which holds the path of the file that a row comes from."""
+
+    copy_to: Annotated[str, Field(min_length=1)] | None = None
+    """Folder, relative to the project, that keeps a copy of each object that is read from S3."""
+
+    @field_validator("files")
+    @classmethod
+    def _readable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            scheme, slashes, _ = name.partition("://")
+            if is_url(name):
+                try:
+                    Location.parse(name)
+                except ThresherError as error:
+                    raise ValueError(f"names no object: {error.fault.what}") from None
+            elif slashes and scheme.isalnum():
+                raise ValueError(
+                    f"names `{name}`, and only files and `s3://bucket/key` can be read"
+                )
+        return value
+
+    @model_validator(mode="after")
+    def _something_to_copy(self) -> FilesSettings:
+        if self.copy_to and not any(map(is_url, self.files)):
+            raise ValueError("has `copy_to`, which keeps copies of objects, and names no `s3://`")
+        return self
 
     @property
     def tolerance(self) -> Tolerance:

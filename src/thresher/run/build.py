@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from thresher.plan.fingerprint import fingerprint, grain, ingredients
+from thresher.plan.fingerprint import fingerprint, grain, ingredients, recipe
 from thresher.plan.plan import Plan, Step
 from thresher.project.asset import Asset, Kind, SourceBody
 from thresher.project.project import Project
 from thresher.project.units import parse_share
 from thresher.protocols import Engine, Extract, Job, Source, Written
-from thresher.results import DataFile, Snapshot, Unit, UnitOutcome, UnitRecord
+from thresher.results import DataFile, Schema, Snapshot, Unit, UnitOutcome, UnitRecord
+from thresher.run.unchanged import holds_same
 from thresher.warehouse.lake import Draft, Lake
 
 Sources = Callable[[str], Source]
@@ -53,7 +54,7 @@ class Builder:
         """
         asset = self.project.assets[step.asset]
         if asset.kind is Kind.SOURCE:
-            return self._read(asset)
+            return self._read(asset, tables.get(asset.name))
         found = self._ingredients(asset, tables)
         if existing := self._existing(asset, found):
             return existing, True
@@ -81,12 +82,12 @@ class Builder:
             self.lake.discard(draft)
             raise
 
-    def _read(self, asset: Asset) -> tuple[Snapshot, bool]:
+    def _read(self, asset: Asset, published: Snapshot | None) -> tuple[Snapshot, bool]:
         """Read what is new among the units of a source, and keep the parts that are not."""
         assert isinstance(asset.body, SourceBody)  # noqa: S101  # told by its kind
         source = self.sources(asset.body.type)
         units = tuple(source.units(asset, self.project.root))
-        found = self._ingredients(asset, {}, {unit.path: unit.sha256 for unit in units})
+        found = self._of_units(asset, units)
         if existing := self._existing(asset, found):
             return existing, True
         before = None if self.full_refresh else self._same_recipe(asset, found)
@@ -96,31 +97,67 @@ class Builder:
         try:
             written = Written(before.schema if before else ())
             if fresh or before is None:
+                schema = before.schema if before and kept else None
                 written = source.read(
-                    Extract(
-                        asset=asset,
-                        root=self.project.root,
-                        folder=draft.folder,
-                        units=fresh,
-                        kept=len(kept),
-                        schema=before.schema if before and kept else None,
-                        sample=parse_share(self.plan.sample) if self.plan.sample else None,
-                    )
+                    self._extract(asset, draft, fresh, kept=len(kept), schema=schema)
                 )
-            folder = PurePosixPath(draft.path)
-            records = {record.unit.path: _in_lake(record, folder) for record in written.records}
-            records |= {path: record for path, (record, _) in kept.items()}
-            ordered = tuple(records[unit.path] for unit in units)
-            files = {file.path: file for _, file in kept.values()}
-            rows = sum(record.rows for record in ordered)
+            read = {record.unit.path: record.unit for record in written.records}
+            units = tuple(read.get(unit.path, unit) for unit in units)
+            found = self._of_units(asset, units)
+            if fingerprint(found) != draft.fingerprint:
+                # A source may find something newer when it reads than when it looked.
+                draft = self.lake.relabel(draft, fingerprint(found))
             snapshot = self._snapshot(asset, draft, found, written)
-            snapshot = replace(
-                snapshot, files=tuple(files.values()), units=ordered, rows=rows, rows_in=rows
-            )
+            snapshot = _with_units(snapshot, units, written, kept, PurePosixPath(draft.path))
+            if same := self._same(snapshot, draft, written, (published, before)):
+                self.lake.confirm(same, draft.fingerprint)
+                self.lake.discard(draft)
+                return same, True
             return self.lake.complete(draft, snapshot, written.files), False
         except BaseException:
             self.lake.discard(draft)
             raise
+
+    def _extract(
+        self,
+        asset: Asset,
+        draft: Draft,
+        units: tuple[Unit, ...],
+        *,
+        kept: int,
+        schema: Schema | None,
+    ) -> Extract:
+        return Extract(
+            asset=asset,
+            root=self.project.root,
+            folder=draft.folder,
+            units=units,
+            kept=kept,
+            schema=schema,
+            sample=parse_share(self.plan.sample) if self.plan.sample else None,
+        )
+
+    def _same(
+        self,
+        snapshot: Snapshot,
+        draft: Draft,
+        written: Written,
+        earlier: tuple[Snapshot | None, ...],
+    ) -> Snapshot | None:
+        """Give the version that holds just what was read, if one of these does."""
+        if self.full_refresh:
+            return None
+        files = tuple(_file(draft, name, rows) for name, rows in written.files)
+        now = replace(snapshot, files=(*snapshot.files, *files))
+        for before in earlier:
+            if before is None or recipe(before.ingredients) != recipe(now.ingredients):
+                continue
+            if all(map(self.lake.holds, before.files)) and holds_same(before, now, self.engine):
+                return before
+        return None
+
+    def _of_units(self, asset: Asset, units: tuple[Unit, ...]) -> dict[str, str]:
+        return self._ingredients(asset, {}, {unit.path: unit.sha256 for unit in units})
 
     def _ingredients(
         self,
@@ -144,7 +181,7 @@ class Builder:
     def _same_recipe(self, asset: Asset, found: Mapping[str, str]) -> Snapshot | None:
         """Give the latest version that was read in the same way, from whatever files."""
         before = self.lake.latest(asset.name)
-        if before is None or _recipe(before.ingredients) != _recipe(found):
+        if before is None or recipe(before.ingredients) != recipe(found):
             return None
         return before
 
@@ -193,10 +230,6 @@ def closure(names: tuple[str, ...], tables: Mapping[str, Snapshot]) -> dict[str,
     return found
 
 
-def _recipe(found: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in found.items() if not key.startswith("file:")}
-
-
 def _loaded(
     before: Snapshot, units: tuple[Unit, ...], lake: Lake
 ) -> dict[str, tuple[UnitRecord, DataFile]]:
@@ -210,6 +243,27 @@ def _loaded(
         if unit and file and record.outcome is UnitOutcome.LOADED and lake.holds(file):
             kept[unit.path] = (replace(record, unit=unit), file)
     return kept
+
+
+def _with_units(
+    snapshot: Snapshot,
+    units: tuple[Unit, ...],
+    written: Written,
+    kept: Mapping[str, tuple[UnitRecord, DataFile]],
+    folder: PurePosixPath,
+) -> Snapshot:
+    """Give a version what became of each of its units, and the files that it takes over."""
+    records = {record.unit.path: _in_lake(record, folder) for record in written.records}
+    records |= {path: record for path, (record, _) in kept.items()}
+    ordered = tuple(records[unit.path] for unit in units)
+    files = {file.path: file for _, file in kept.values()}
+    rows = sum(record.rows for record in ordered)
+    return replace(snapshot, files=tuple(files.values()), units=ordered, rows=rows, rows_in=rows)
+
+
+def _file(draft: Draft, name: str, rows: int) -> DataFile:
+    """Name a file of a draft before it is sealed."""
+    return DataFile(f"{draft.path}/{name}", rows, (draft.folder / name).stat().st_size, "")
 
 
 def _in_lake(record: UnitRecord, folder: PurePosixPath) -> UnitRecord:

@@ -22,7 +22,7 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -48,6 +48,8 @@ from thresher.events import (
 from thresher.run.retry import Retry, call
 from thresher.run.taskgraph import Graph, Inputs, Tasks, bounded, functions_of, names, order_of
 
+#: How long a thread that deals with signals may wait before it looks for one.
+WAKE_SECONDS = 0.2
 #: What listeners are told of tasks, which have no environment and know but one action.
 ENVIRONMENT, ACTION = "local", "build"
 
@@ -94,6 +96,8 @@ class DagResult:
     """How a graph of tasks went."""
 
     run: str
+    name: str
+    """What the run is called where it is told."""
     started: datetime
     seconds: float
     tasks: Mapping[str, TaskResult]
@@ -103,6 +107,11 @@ class DagResult:
     def ok(self) -> bool:
         """Whether every task got done."""
         return all(task.status is TaskStatus.DONE for task in self.tasks.values())
+
+    @property
+    def warnings(self) -> int:
+        """How many attempts failed and were tried again."""
+        return retried(self.tasks.values())
 
     @property
     def values(self) -> dict[str, Any]:
@@ -168,7 +177,12 @@ def run_dag(
         seconds = time.perf_counter() - clock
         run.end(status, seconds)
     ordered = {task: run.results[task] for task in order}
-    return DagResult(run=run.id, started=started, seconds=seconds, tasks=ordered)
+    return DagResult(run=run.id, name=name, started=started, seconds=seconds, tasks=ordered)
+
+
+def retried(tasks: Iterable[TaskResult]) -> int:
+    """Count the attempts that were tried again."""
+    return sum(max(task.attempts - 1, 0) for task in tasks)
 
 
 @dataclass(slots=True)
@@ -199,7 +213,7 @@ class _Run:
                         else:
                             inputs = {need: self.results[need].value for need in self.graph[task]}
                             running[pool.submit(self.carry_out, task, inputs)] = task
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    for future in wait(running, WAKE_SECONDS, FIRST_COMPLETED).done:
                         task = running.pop(future)
                         self.results[task] = future.result()
                         left.done(task)
@@ -289,7 +303,7 @@ class _Run:
                 seconds=seconds,
                 status=status,
                 exit_code=EXIT_CODES[status],
-                warnings=0,
+                warnings=retried(self.results.values()),
                 errors=len(failed),
                 rows_in=0,
                 rows_out=0,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from thresher.errors import RunInterruptedError, ThresherError
+from thresher.errors import CredentialsError, RunInterruptedError, ThresherError
 from thresher.events import Event, RunFinished, RunStarted
 from thresher.results import (
     Outcome,
@@ -124,7 +124,8 @@ def _result(
     publication: Publication | None,
     clock: Clock,
 ) -> RunResult:
-    failed = any(not outcome.ok for outcome in outcomes)
+    codes = {outcome.error_code for outcome in outcomes if not outcome.ok}
+    failed = bool(codes)
     status = "published" if publication else "unchanged"
     if failed:
         status = "partly published" if publication else "failed"
@@ -133,7 +134,7 @@ def _result(
         pipeline=walk.project.settings.config.pipeline,
         environment=walk.plan.environment,
         status=status,
-        exit_code=1 if failed else 0,
+        exit_code=_exit_code(codes),
         started=clock.started,
         seconds=clock.seconds,
         outcomes=outcomes,
@@ -144,6 +145,13 @@ def _result(
     if options.strict and result.set_aside and not failed:
         return replace(result, exit_code=SET_ASIDE_EXIT)
     return result
+
+
+def _exit_code(codes: set[int]) -> int:
+    """Give the exit code of a run by those that its failures ask for: credentials before others."""
+    if not codes:
+        return 0
+    return CredentialsError.exit_code if CredentialsError.exit_code in codes else 1
 
 
 def _finished(

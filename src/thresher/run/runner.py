@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -33,6 +33,7 @@ from thresher.results import (
     Publication,
     Snapshot,
     Status,
+    UnitRecord,
     Verdict,
 )
 from thresher.run.build import Builder
@@ -45,6 +46,8 @@ Node = tuple[str, str]
 BUILD, AUDIT = "build", "audit"
 #: How long an interrupted run waits for what does not stop at once.
 STOP_SECONDS = 4.0
+#: How long a thread that deals with signals may wait before it looks for one.
+WAKE_SECONDS = 0.2
 _LOGGER = logging.getLogger(__name__)
 _SETTLED = {
     Action.BUILD: OutcomeStatus.BUILT,
@@ -68,7 +71,9 @@ class _Progress:
     verdict: Verdict | None = None
     quarantine: Snapshot | None = None
     faults: tuple[Fault, ...] = ()
+    refused: tuple[UnitRecord, ...] = ()
     blocked: bool = False
+    error_code: int = 1
 
     @contextmanager
     def clocked(self) -> Iterator[None]:
@@ -97,6 +102,8 @@ class _Progress:
             seconds=self.seconds,
             attempts=self.attempts,
             faults=self.faults,
+            error_code=self.error_code,
+            refused=self.refused,
         )
 
 
@@ -159,7 +166,7 @@ class Walk:
             while sorter.is_active():
                 for node in sorter.get_ready():
                     self._submit(pool, node)
-                message = self._inbox.get()
+                message = self._next()
                 if isinstance(message, tuple):
                     node, future = message
                     self._finish(node, future)
@@ -170,6 +177,13 @@ class Walk:
             self._stop(pool)
             raise
         pool.shutdown()
+
+    def _next(self) -> Any:
+        """Give the next message of a worker."""
+        while True:
+            # A signal that comes in the instant before a thread begins to wait does not wake it.
+            with suppress(queue.Empty):
+                return self._inbox.get(timeout=WAKE_SECONDS)
 
     def _stop(self, pool: ThreadPoolExecutor) -> None:
         """Start nothing more, interrupt what is under way, and wait for it only so long."""
@@ -289,6 +303,7 @@ class Walk:
             self._futures.discard(future)
         if error is not None:
             progress.faults = self._faults(asset, error)
+            progress.error_code = getattr(error, "exit_code", 1)
         elif future and phase == BUILD and progress.snapshot:
             self._tables[asset] = progress.snapshot
             for event in refused(
@@ -308,7 +323,9 @@ class Walk:
             raise error
         asset = self.project.assets[name]
         _LOGGER.debug("%s failed", name, exc_info=error)
-        for event in refused(self.run, name, getattr(error, "records", ())):
+        records = tuple(getattr(error, "records", ()))
+        self._progress[name].refused = records
+        for event in refused(self.run, name, records):
             self.tell(event)
         if isinstance(error, ThresherError):
             return error.faults

@@ -26,6 +26,8 @@ def refused(run: str, asset: str, records: Iterable[UnitRecord]) -> Iterator[Fil
                 path=record.unit.path,
                 outcome=record.outcome,
                 reason=record.reason or "",
+                line=record.line,
+                hint=record.hint,
             )
 
 

@@ -7,12 +7,7 @@ on as far as the source's `tolerate` lets it.
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import tempfile
-import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from thresher.errors import Fault, Place, SourceError
@@ -22,18 +17,19 @@ from thresher.protocols import Extract, Written
 from thresher.results import Unit
 from thresher.sources.discovery import COMPRESSIONS, ending, find_files, unknown_format
 from thresher.sources.hashing import Hashes, identify
+from thresher.sources.objects import Fetching, Objects
 from thresher.sources.reading import Reading
-from thresher.sources.session import Session, Stop, disk_guard
-
-#: DuckDB forgets an interruption that comes in the instant before a statement begins.
-_KNOCKS = 50
-_BETWEEN_KNOCKS = 0.01
+from thresher.sources.session import disk_guard
+from thresher.sources.workplace import Workplace
+from thresher.storage.objects import S3Options, is_url
+from thresher.storage.s3 import Store
 
 
 class FilesSource:
     """Reads CSV, JSON, Parquet and Excel files; safe to use from several threads.
 
     Args:
+        s3: how the service is spoken to that holds objects.
         threads: how many DuckDB may use.
         memory: limit of its memory, such as `4GB`; None leaves it to DuckDB.
         temp: folder for what is unpacked or spilled while files are read.
@@ -44,27 +40,36 @@ class FilesSource:
     def __init__(
         self,
         *,
+        s3: S3Options | None = None,
         threads: int,
         memory: str | None,
         temp: Path,
         hashes: Hashes,
         timezone: str = "UTC",
     ) -> None:
-        self._threads = threads
-        self._memory = memory
-        self._temp = temp
+        self._workplace = Workplace(threads, memory, temp, timezone)
         self._hashes = hashes
-        self._timezone = timezone
-        self._lock = threading.Lock()
-        self._under_way: dict[Stop, Session | None] = {}
+        self._objects = Objects(Store(s3))
 
     def units(self, asset: Asset, root: Path) -> Sequence[Unit]:
-        """Find the files of an asset, sorted by path, reading only those that may have changed."""
+        """Find the files of an asset, sorted by path, reading only those that may have changed.
+
+        Objects are listed, and known by what the list tells of them.
+        """
         settings = _settings(asset)
         place = Place(asset.path, asset=asset.name)
-        units, faults = [], []
-        with self._call(place) as stop:
-            for name, path in find_files(settings.files, root, place):
+        units: list[Unit] = []
+        faults: list[Fault] = []
+        with self._workplace.call(place) as stop:
+            objects = self._objects.find(filter(is_url, settings.files), place, stop.check)
+            local = [each for each in settings.files if not is_url(each)]
+            for unit in objects:
+                where = Place(unit.path, asset=asset.name)
+                if fault := _format_fault(unit.path, where, settings):
+                    faults.append(fault)
+                else:
+                    units.append(unit)
+            for name, path in find_files(local, root, place):
                 where = Place(name, asset=asset.name)
                 if fault := _format_fault(name, where, settings):
                     faults.append(fault)
@@ -79,7 +84,7 @@ class FilesSource:
             raise SourceError(
                 faults[0].what, place=faults[0].place, hint=faults[0].hint, faults=faults
             )
-        return units
+        return sorted(units, key=lambda unit: unit.path)
 
     def read(self, extract: Extract) -> Written:
         """Read units into a folder, a Parquet file for each.
@@ -91,67 +96,27 @@ class FilesSource:
         """
         settings = _settings(extract.asset)
         place = Place(extract.asset.path, asset=extract.asset.name)
-        with self._call(place) as stop, disk_guard(place), self._folder() as folder:
-            session = Session(
-                threads=self._threads,
-                memory=self._memory,
-                temp=folder / "spill",
-                timezone=self._timezone,
-                stop=stop,
-            )
-            try:
-                self._reach(stop, session)
-                return Reading(extract, settings, session, folder).run()
-            finally:
-                self._reach(stop, None)
-                session.close()
+        workplace = self._workplace
+        with (
+            workplace.call(place) as stop,
+            disk_guard(place),
+            workplace.folder("files") as folder,
+            workplace.session(stop, folder) as session,
+        ):
+            copies = extract.root / settings.copy_to if settings.copy_to else None
+            fetching = Fetching(folder, extract.asset.name, stop.check, copies, settings.files)
+            fetched = self._objects.fetch(extract.units, fetching)
+            return Reading(extract, settings, session, folder, fetched).run()
 
     def interrupt(self) -> None:
         """Stop whatever is being read; the calls under way raise a `SourceError`."""
-        with self._lock:
-            under_way = list(self._under_way)
-        for stop in under_way:
-            stop.set()
-        for _ in range(_KNOCKS):
-            with self._lock:
-                sessions = [self._under_way.get(stop) for stop in under_way]
-                for session in sessions:
-                    if session is not None:
-                        session.interrupt()
-            if not any(sessions):
-                return
-            time.sleep(_BETWEEN_KNOCKS)
-
-    @contextlib.contextmanager
-    def _call(self, place: Place) -> Iterator[Stop]:
-        stop = Stop(place)
-        with self._lock:
-            self._under_way[stop] = None
-        try:
-            yield stop
-        finally:
-            with self._lock:
-                del self._under_way[stop]
-
-    def _reach(self, stop: Stop, session: Session | None) -> None:
-        """Let [`interrupt`][] reach a session, or no longer: one that is closed must not be."""
-        with self._lock:
-            self._under_way[stop] = session
-
-    @contextlib.contextmanager
-    def _folder(self) -> Iterator[Path]:
-        self._temp.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="files-", dir=self._temp.absolute()))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        self._workplace.interrupt()
 
 
 def _settings(asset: Asset) -> FilesSettings:
     if not isinstance(asset.body, SourceBody):
         raise SourceError("it is not read from files", place=Place(asset.path, asset=asset.name))
-    return FilesSettings.model_validate(dict(asset.body.settings))
+    return FilesSettings.model_validate({**asset.body.settings, **asset.body.beside})
 
 
 def _format_fault(name: str, place: Place, settings: FilesSettings) -> Fault | None:

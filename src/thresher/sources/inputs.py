@@ -7,8 +7,8 @@ file itself, or what was unpacked or rewritten from it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from thresher.project.source import ENDINGS, FilesSettings
@@ -69,8 +69,9 @@ class Input:
     """A unit, ready to be read."""
 
     unit: Unit
-    path: Path
-    state: State
+    path: Path | None
+    """The file; None for what is none, whose changes others see to."""
+    state: State | None
     parts: tuple[Part, ...]
 
     def verify(self, asset: str) -> None:
@@ -79,6 +80,8 @@ class Input:
         Raises:
             ChangedWhileReadError: it is not.
         """
+        if self.path is None:
+            return
         try:
             if State.of(self.path) == self.state:
                 return
@@ -97,6 +100,7 @@ class Opener:
         settings: how the files are to be read.
         asset: whose inputs they are, for errors.
         check: called now and then; raises when the caller wants to stop.
+        fetched: where units are that were fetched, or why they were not; the others are files.
     """
 
     root: Path
@@ -104,6 +108,7 @@ class Opener:
     settings: FilesSettings
     asset: str
     check: Check
+    fetched: Mapping[str, Path | RefusedError] = field(default_factory=dict)
 
     def open(self, number: int, unit: Unit) -> Input:
         """Make a unit ready to be read.
@@ -112,10 +117,12 @@ class Opener:
             RefusedError: it cannot be.
             ChangedWhileReadError: it is no longer what it was when it was found.
         """
-        path = self.root / original(unit.path)
+        path = self.fetched.get(unit.path) or self.root / original(unit.path)
+        if isinstance(path, RefusedError):
+            raise path
         try:
             state = State.of(path)
-            if not state.is_of(unit):
+            if unit.path not in self.fetched and not state.is_of(unit):
                 raise changed(unit.path, self.asset)
             return self._ready(number, unit, path, state)
         except FileNotFoundError:

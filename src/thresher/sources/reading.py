@@ -34,12 +34,14 @@ class Reading:
         settings: how the files are to be read.
         session: what they are read by.
         temp: folder for what is unpacked.
+        fetched: where the units are that were fetched, or why they were not.
     """
 
     extract: Extract
     settings: FilesSettings
     session: Session
     temp: Path
+    fetched: Mapping[str, Path | RefusedError] = field(default_factory=dict)
     _opened: dict[int, Opened] = field(default_factory=dict)
     _refused: dict[int, RefusedError] = field(default_factory=dict)
     _loaded: dict[int, int] = field(default_factory=dict)
@@ -66,6 +68,7 @@ class Reading:
             self.settings,
             self.extract.asset.name,
             self.session.check,
+            self.fetched,
         )
         for number, unit in enumerate(self.extract.units, 1):
             try:

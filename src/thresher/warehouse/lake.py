@@ -24,6 +24,10 @@ FOLDER = "lake"
 MARKER = "_version.json"
 """Record of a version; whoever finds it finds the version complete."""
 
+#: Begins the names of files beside a version that say which other fingerprints gave its rows.
+_SAME = "_same-"
+#: How many of them a version keeps.
+_CONFIRMED = 16
 _NAME = re.compile(r"[^./\\\0][^/\\\0]*")
 
 
@@ -100,6 +104,35 @@ class Lake:
             fsync_folder(above)
         return snapshot
 
+    def relabel(self, draft: Draft, fingerprint: str) -> Draft:
+        """Give a draft another fingerprint: what was read is not what was found before.
+
+        Raises:
+            WarehouseError: it cannot be written.
+        """
+        path = version_path(draft.asset, f"{fingerprint}-{draft.build}")
+        folder = self.root / path
+        with writing(folder):
+            draft.folder.rename(folder)
+        return Draft(folder, path, draft.asset, fingerprint, draft.build)
+
+    def confirm(self, snapshot: Snapshot, fingerprint: str) -> None:
+        """Remember that what has this fingerprint was read, and holds the rows of a version.
+
+        Only the latest of these are kept; what is forgotten is read again, and confirmed again.
+
+        Raises:
+            DiskFullError: no space is left.
+            WarehouseError: it cannot be written.
+        """
+        folder = self.root / version_path(snapshot.asset, snapshot.version)
+        if not folder.is_dir():  # it came with an asset's old name, and lies elsewhere
+            return
+        write_whole(folder / _strict(f"{_SAME}{fingerprint}"), b"", durable=False)
+        known = sorted(folder.glob(f"{_SAME}*"), key=lambda each: each.stat().st_mtime_ns)
+        for old in known[:-_CONFIRMED]:
+            old.unlink(missing_ok=True)
+
     def discard(self, draft: Draft) -> None:
         """Remove a draft, as far as that is possible; clean-up finds what is left."""
         shutil.rmtree(draft.folder, ignore_errors=True)
@@ -107,9 +140,10 @@ class Lake:
     def find(self, asset: str, fingerprint: str) -> Snapshot | None:
         """Give the version with this fingerprint that was built or found last, with its files.
 
-        What is left of a version whose bad rows were set aside is none that was built.
+        Where there is none, give the one that was confirmed to hold the same rows. What is left of
+        a version whose bad rows were set aside is none that was built.
         """
-        return self._last(asset, f"{fingerprint}-")
+        return self._last(asset, f"{fingerprint}-") or self._last(asset, "", holds=fingerprint)
 
     def latest(self, asset: str) -> Snapshot | None:
         """Give the version of an asset that was built or found last and has all its files."""
@@ -174,11 +208,13 @@ class Lake:
     def _verdict_path(self, asset: str, version: str, key: str) -> Path:
         return self.root / version_path(asset, version) / _strict(f"_audit-{key}.json")
 
-    def _last(self, asset: str, prefix: str) -> Snapshot | None:
+    def _last(self, asset: str, prefix: str, *, holds: str | None = None) -> Snapshot | None:
         folder = self.root / FOLDER / _table_path(asset)
         found: list[tuple[int, Path]] = []
         with suppress(FileNotFoundError, NotADirectoryError):
             for version in folder.iterdir():
+                if holds is not None and not (version / f"{_SAME}{holds}").exists():
+                    continue
                 if version.name.startswith(prefix):
                     with suppress(FileNotFoundError, NotADirectoryError):
                         found.append(((version / MARKER).stat().st_mtime_ns, version))

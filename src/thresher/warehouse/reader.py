@@ -131,6 +131,13 @@ class Reader:
 
     def _relation(self, sql: str, params: Mapping[str, Any]) -> Any:
         """Give a statement's relation; None for one that gives no rows, such as `set`."""
+        from duckdb import Error  # loaded late: most commands do without
+
         self._statement(sql)
+        query, given = self.unended(sql), dict(params)
         with self.told():
-            return self.connection.sql(self.unended(sql), params=dict(params) or None)
+            try:
+                return self.connection.sql(query, params=given or None)
+            except Error:
+                self.connection.execute(f"explain\n{query}", given)  # its errors name the line
+                raise

@@ -41,6 +41,16 @@ def parse_query(text: str) -> ParsedQuery:
         raise statement.error("the query is nested too deep", tokens[0]) from None
 
 
+def bare_query(text: str) -> str:
+    """Give a query without the semicolon, the blanks and the comments around it.
+
+    Raises:
+        SqlError: it is not one statement.
+    """
+    tokens = only_one(text, "a query")
+    return text[tokens[0].start : tokens[-1].end + 1]
+
+
 def parse_macro(text: str) -> tuple[ParsedMacro, ...]:
     """Read a file of `create macro` statements, in their order.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
 
-from thresher.project.sql.keywords import KEYWORDS
+from thresher.project.sql.type_tree import TypeTree
 
 #: Type that each name means, by words in lower case.
 _ALIASES = {
@@ -53,7 +53,6 @@ _ALIASES = {
 _NESTED = {"struct": "STRUCT", "row": "STRUCT", "union": "UNION", "map": "MAP", "enum": "ENUM"}
 _LONGEST = max(len(alias.split()) for alias in _ALIASES)
 _WORD = re.compile(r"""\s*("(?:[^"\0]|"")+"|'(?:[^'\0]|'')*'|\w+|[(),\[\]])\s*""")
-_PLAIN = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _MOST_ELEMENTS = 100_000
 _Part = TypeVar("_Part")
 
@@ -79,6 +78,13 @@ def normal_type(text: str) -> str | None:
     Returns:
         The normal form, or None where the text names no type that a column can have.
     """
+    tree = parse_type(text)
+    return None if tree is None else str(tree)
+
+
+@lru_cache(maxsize=4096)
+def parse_type(text: str) -> TypeTree | None:
+    """Give a type as a tree, or None where the text names no type that a column can have."""
     words = _words(text)
     if words is None:
         return None
@@ -124,25 +130,23 @@ class _Reader:
         if not self.take(sign):
             raise _NotATypeError
 
-    def type(self) -> str:
+    def type(self) -> TypeTree:
         """Read a type with the brackets behind it."""
         found = self.nested() if self.next in _NESTED else self.plain()
         while self.next in ("[", "array"):
-            bracketed = not self.take("array")
-            if self.take("["):
-                found += f"[{self.size()}]"
-            elif not bracketed:
-                found += "[]"
+            self.take("array")
+            size = self.size() if self.take("[") else ()
+            found = TypeTree("ARRAY" if size else "LIST", size, (found,))
         return found
 
-    def size(self) -> str:
+    def size(self) -> tuple[int, ...]:
         if self.take("]"):
-            return ""
+            return ()
         size = self.number(1, _MOST_ELEMENTS)
         self.need("]")
-        return str(size)
+        return (size,)
 
-    def plain(self) -> str:
+    def plain(self) -> TypeTree:
         for count in range(min(_LONGEST, len(self.words) - self.at), 0, -1):
             name = _ALIASES.get(" ".join(self.words[self.at : self.at + count]).lower())
             if name is not None:
@@ -150,23 +154,24 @@ class _Reader:
                 return _PARAMETERS.get(name, _none)(self, name)
         raise _NotATypeError
 
-    def nested(self) -> str:
+    def nested(self) -> TypeTree:
         name = _NESTED[self.next]
         self.at += 1
         self.need("(")
         if name == "MAP":
             key = self.type()
             self.need(",")
-            parts = [key, self.type()]
+            inner = (key, self.type())
             self.need(")")
-        elif name == "ENUM":
-            parts = self.listed(self.label)
-            self.refuse_twice(parts)
-        else:
-            fields = self.listed(self.field)
-            self.refuse_twice([field.lower() for field, _ in fields])
-            parts = [f"{_field_name(field)} {kind}" for field, kind in fields]
-        return f"{name}({', '.join(parts)})"
+            return TypeTree(name, inner=inner)
+        if name == "ENUM":
+            labels = self.listed(self.label)
+            self.refuse_twice(labels)
+            return TypeTree(name, labels=tuple(labels))
+        fields = self.listed(self.field)
+        self.refuse_twice([field.lower() for field, _ in fields])
+        names, kinds = zip(*fields, strict=True)
+        return TypeTree(name, inner=kinds, fields=names)
 
     def listed(self, read: Callable[[], _Part]) -> list[_Part]:
         parts = [read()]
@@ -181,7 +186,7 @@ class _Reader:
         self.at += 1
         return self.words[self.at - 1]
 
-    def field(self) -> tuple[str, str]:
+    def field(self) -> tuple[str, TypeTree]:
         quoted = self.next.startswith('"')
         if not quoted and not self.next.isidentifier():
             raise _NotATypeError
@@ -203,50 +208,45 @@ class _Reader:
         return int(digits)
 
 
-def _field_name(name: str) -> str:
-    plain = _PLAIN.fullmatch(name) and name.lower() not in KEYWORDS
-    return name if plain else '"' + name.replace('"', '""') + '"'
+def _none(_: _Reader, name: str) -> TypeTree:
+    return TypeTree(name)
 
 
-def _none(_: _Reader, name: str) -> str:
-    return name
-
-
-def _decimal(reader: _Reader, name: str) -> str:
+def _decimal(reader: _Reader, name: str) -> TypeTree:
     if not reader.take("("):
-        return f"{name}(18,3)"
+        return TypeTree(name, (18, 3))
     width = reader.number(1, 38)
     scale = reader.number(0, width) if reader.take(",") else 0
     reader.need(")")
-    return f"{name}({width},{scale})"
+    return TypeTree(name, (width, scale))
 
 
-def _float(reader: _Reader, name: str) -> str:
+def _float(reader: _Reader, name: str) -> TypeTree:
     if not reader.take("("):
-        return name
+        return TypeTree(name)
     bits = reader.number(1, 53)
     reader.need(")")
-    return name if bits <= 24 else "DOUBLE"
+    return TypeTree(name if bits <= 24 else "DOUBLE")
 
 
-def _timestamp(reader: _Reader, name: str) -> str:
+def _timestamp(reader: _Reader, name: str) -> TypeTree:
     if not reader.take("("):
-        return name
+        return TypeTree(name)
     digits = reader.number(0, 9)
     reader.need(")")
-    return (f"{name}_S", f"{name}_MS", name, f"{name}_NS")[(digits + 2) // 3]
+    return TypeTree((f"{name}_S", f"{name}_MS", name, f"{name}_NS")[(digits + 2) // 3])
 
 
-def _length(reader: _Reader, name: str) -> str:
+def _length(reader: _Reader, name: str) -> TypeTree:
     """Pass over a length, which DuckDB takes and forgets."""
     if reader.take("("):
         reader.number(0, 2**31)
         reader.need(")")
-    return name
+    return TypeTree(name)
 
 
 #: How the parameters of a type are read, for the types that have some.
-_PARAMETERS: dict[str, Callable[[_Reader, str], str]] = {
+_PARAMETERS: dict[str, Callable[[_Reader, str], TypeTree]] = {
     "BIT": _length,
     "DECIMAL": _decimal,
     "FLOAT": _float,

@@ -1,4 +1,5 @@
--- Who bought most? thresher query --file queries/top_customers.sql --param n=3
+-- TOP N: who bought most?
+-- thresher query top_customers --param n=3
 select name, country, orders, revenue
 from warehouse.customer_value
 order by revenue desc, name

@@ -9,7 +9,12 @@ columns:
     references: {to: clean.customers.customer_id, severity: warning,
       message: the customer is newer than the list of customers}
   ordered_on: {type: date, description: Day of the order, not_null: true}
-  product: {type: varchar, description: What was ordered, not_null: true}
+  product:
+    type: varchar
+    description: What was ordered
+    not_null: true
+    references: {to: clean.products.product, severity: warning,
+      message: the product is not in the catalogue}
   quantity: {type: bigint, description: How many, between: [1, 100]}
   amount: {type: "decimal(12, 2)", description: Value of the order in euros, at_least: 0}
   status: {type: varchar, description: How it stands, accepted: [delivered, open, returned]}

@@ -167,5 +167,6 @@ def test_the_template_has_a_summary_that_names_all_it_holds(tmp_path: Path) -> N
     told = summarize(read_project(made.folder, variables={}))
     for path in [*(made.folder / "src").rglob("*.*"), *(made.folder / "queries").iterdir()]:
         assert path.stem in told, path
+    assert "`products` from the database `catalog`" in told
     assert str(tmp_path) not in told
     assert os.sep * 2 not in told

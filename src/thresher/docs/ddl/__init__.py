@@ -1,0 +1,1 @@
+"""The DDL that contracts imply, in the dialect of a database."""

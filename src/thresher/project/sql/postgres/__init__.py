@@ -1,0 +1,1 @@
+"""Conditions and patterns in the words of PostgreSQL."""
