@@ -111,15 +111,7 @@ def run(
                 engine_matters=settings.config.rebuild_on_engine_change,
                 full_refresh=full_refresh,
             ),
-            judge=Judge(
-                hands.engine,
-                lake,
-                work.project.root,
-                name,
-                plan.run_time,
-                past=Past(warehouse.manifests, current).of,
-                trial=sample is not None,
-            ),
+            judge=_judge(work, hands, name, plan, Past(warehouse.manifests, current)),
             current=current,
             retry=Retry(settings.run.retries + 1, settings.run.backoff.total_seconds()),
             workers=settings.run.workers,
@@ -136,6 +128,18 @@ def run(
             report=lambda result: _report(work, plan, result),
         )
         return settings.masker.value(result)
+
+
+def _judge(work: Work, hands: Hands, run: str, plan: Plan, past: Past) -> Judge:
+    return Judge(
+        hands.engine,
+        Lake(work.warehouse),
+        work.project.root,
+        run,
+        plan.run_time,
+        past=past.of,
+        trial=plan.sample is not None,
+    )
 
 
 def new_run_id() -> str:

@@ -27,7 +27,7 @@ def asset(
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
-def asset(
+def asset(  # noqa: PLR0913  # what stands at the head of any other asset
     function: Callable[P, R] | None = None,
     /,
     *,
