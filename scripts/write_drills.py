@@ -253,7 +253,7 @@ _FOLDS = (
     (r"\b[0-9a-f]{16}-[0-9a-f]+\b", "<version>"),
     (r"\b[0-9a-f]{40,64}\b", "<hash>"),
     (r"0x[0-9a-f]{6,}", "<address>"),
-    (r"\b(?=\w*\d)(?=\w*[a-f])[0-9a-f]{7}\b", "<commit>"),
+    (r"\bcommitted [0-9a-f]{7,}", "committed <commit>"),
     (r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?=\d{4}-)", ""),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?", "<time>"),
     (r"\b\d+(\.\d+)? (s|ms|min)\b", "<duration>"),

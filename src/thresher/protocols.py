@@ -7,6 +7,7 @@ one callable that takes an [`Event`][thresher.events.Event] and must not raise.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,8 @@ from typing import Any, Protocol
 
 from thresher.project.asset import Asset
 from thresher.results import DataFile, Schema, Snapshot, Unit, UnitRecord
+
+Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,8 @@ class Job:
     """Value of each parameter the asset uses, `run_time` among them if it does."""
     run: str
     run_time: datetime
+    logger: Logger = field(default_factory=lambda: logging.getLogger("thresher.assets"))
+    """What the asset's own code logs to."""
     macros: Mapping[str, str] = field(default_factory=dict)
     """`create macro` statement by name, in the order they must be made."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import importlib.util
 import sys
 from pathlib import Path
@@ -54,6 +55,10 @@ def test_the_page_shows_what_the_drills_do(drills, tmp_path):
     shown = drills.sections(drills.TARGET.read_text(encoding="utf-8"))
     found = drills.sections(drills.page(areas, answers))
     assert list(shown) == list(found)
-    told = "python scripts/write_drills.py writes the page anew, if this is how it should be"
-    for number, section in found.items():
-        assert drills.folded(shown[number]) == drills.folded(section), f"drill {number}: {told}"
+    apart = {
+        number: list(difflib.ndiff(drills.folded(shown[number]), drills.folded(section)))
+        for number, section in found.items()
+        if drills.folded(shown[number]) != drills.folded(section)
+    }
+    told = {n: [line for line in lines if line[0] in "+-"] for n, lines in apart.items()}
+    assert told == {}, "if it should be so: python scripts/write_drills.py writes the page anew"

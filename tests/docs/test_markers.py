@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from thresher.docs.markers import marked, marker, replaced, with_section
@@ -64,6 +64,7 @@ PIECES = [
     behind=st.lists(st.sampled_from(PIECES) | st.characters(codec="utf-8")).map("".join),
 )
 def test_whatever_is_around_a_part_stays(before: str, inside: str, behind: str) -> None:
+    assume("```" not in inside)  # it would close a block of code that holds the first marker
     head, tail = f"{before}\n{OPEN}\n", f"{CLOSE}\n{behind}"
     text = f"{head}{inside}\n{tail}"
     written = replaced(text, PARTS, "README.md")

@@ -54,12 +54,17 @@ class Workshop:
         )
 
     def python(
-        self, name: str, source: str, *inputs: Snapshot, params: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        source: str,
+        *inputs: Snapshot,
+        params: Mapping[str, Any] | None = None,
+        **settled: Any,
     ) -> Snapshot:
         """Write and build a Python asset."""
         path = f"src/{name.replace('.', '/')}.py"
         self.write(path, source)
-        return self.build(self.function(name), inputs, params=params or {})
+        return self.build(self.function(name), inputs, params=params or {}, **settled)
 
     def function(self, name: str) -> Asset:
         """Read the Python asset of a file, as the project's reader does."""

@@ -84,7 +84,7 @@ def test_a_large_table_goes_through(shop: Any, kind: str, body: str) -> None:
     assert shop.rows(query, built) == [(1_000_000, 499999500000, 0)]
 
 
-def test_the_context_cannot_be_changed_and_logs_under_the_asset_s_name(
+def test_the_context_cannot_be_changed_and_logs_to_what_the_job_gives(
     shop: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     source = """
@@ -97,11 +97,11 @@ def made(ctx: Context):
         ctx.logger.info("refused")
     return [{"a": ctx.params["a"]}]
 """
+    logger = logging.getLogger("of the job")
     with caplog.at_level(logging.INFO):
-        assert shop.rows("from clean.made", shop.python("clean.made", source, params={"a": 1})) == [
-            (1,)
-        ]
-    assert caplog.record_tuples == [("thresher.assets.clean.made", logging.INFO, "refused")]
+        built = shop.python("clean.made", source, params={"a": 1}, logger=logger)
+        assert shop.rows("from clean.made", built) == [(1,)]
+    assert caplog.record_tuples == [("of the job", logging.INFO, "refused")]
 
 
 def test_the_author_s_code_runs_in_one_thread(shop: Any) -> None:

@@ -39,7 +39,7 @@ def made(kind, tmp_path):
         "lazy": lambda: polars.DataFrame(ARROW).lazy(),
         "pandas": lambda: pandas.DataFrame(ROWS),
         "pandas dtypes": lambda: ARROW.to_pandas().astype({"day": "datetime64[ns]"}),
-        "duckdb": lambda: duckdb.from_arrow(ARROW),
+        "duckdb": lambda: duckdb.connect().from_arrow(ARROW),
         "csv": lambda: tmp_path / "rows.csv",
         "parquet": lambda: str(tmp_path / "rows.parquet"),
     }

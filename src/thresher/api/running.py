@@ -95,7 +95,8 @@ def run(
         hands = stack.enter_context(_hands(work))
         asked = _asked(work, select, exclude, sample, full_refresh=full_refresh, insist=False)
         plan, current = _plan(work, hands, asked)
-        tell = stack.enter_context(_listeners(work, listeners))
+        log = stack.enter_context(_log(work))
+        tell = stack.enter_context(_listeners(work, [log, *listeners]))
         lake = Lake(work.warehouse)
         walk = Walk(
             project=work.project,
@@ -110,6 +111,7 @@ def run(
                 lake=lake,
                 engine_matters=settings.config.rebuild_on_engine_change,
                 full_refresh=full_refresh,
+                logger=lambda asset: log.logger(name, asset),
             ),
             judge=_judge(work, hands, name, plan, Past(warehouse.manifests, current)),
             current=current,
@@ -192,9 +194,9 @@ def _hands(work: Work) -> Iterator[Hands]:
 
 @contextmanager
 def _listeners(work: Work, listeners: Sequence[Listener]) -> Iterator[Listener]:
-    """Open the log and the history; everyone hears events with the secrets masked."""
-    with _log(work) as log, record(work.history) as past:
-        every: tuple[Listener, ...] = (log, past, *listeners)
+    """Open the history; everyone hears events with the secrets masked."""
+    with record(work.history) as past:
+        every: tuple[Listener, ...] = (past, *listeners)
 
         def tell(event: Event) -> None:
             masked = work.settings.masker.value(event)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from thresher.errors import (
     is_transient,
 )
 from thresher.project.asset import Asset
-from thresher.protocols import Job
+from thresher.protocols import Job, Logger
 
 _SHOWN = 500
 """Characters of a message that are shown."""
@@ -40,8 +39,8 @@ class Context:
     """Id of the run."""
     run_time: datetime
     """Time of the run; ask this and not the clock, so that the result can be repeated."""
-    logger: logging.Logger
-    """Logger of the asset."""
+    logger: Logger
+    """Logger of the asset; what it takes stands in the log of the run, secrets masked."""
 
     @classmethod
     def of(cls, job: Job) -> Context:
@@ -50,7 +49,7 @@ class Context:
             params=MappingProxyType(dict(job.params)),
             run=job.run,
             run_time=job.run_time,
-            logger=logging.getLogger(f"thresher.assets.{job.asset.name}"),
+            logger=job.logger,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from thresher.plan.plan import Plan, Step
 from thresher.project.asset import Asset, Kind, SourceBody
 from thresher.project.project import Project
 from thresher.project.units import parse_share
-from thresher.protocols import Engine, Extract, Job, Source, Written
+from thresher.protocols import Engine, Extract, Job, Logger, Source, Written
 from thresher.results import DataFile, Schema, Snapshot, Unit, UnitOutcome, UnitRecord
 from thresher.run.unchanged import holds_same
 from thresher.warehouse.lake import Draft, Lake
@@ -36,6 +37,8 @@ class Builder:
     engine_matters: bool = False
     """Whether a change of the engine builds anew."""
     full_refresh: bool = False
+    logger: Callable[[str], Logger] = lambda name: logging.getLogger(f"thresher.assets.{name}")
+    """Gives what the code of an asset logs to."""
 
     def build(self, step: Step, tables: Mapping[str, Snapshot]) -> tuple[Snapshot, bool]:
         """Make the version of an asset that its inputs ask for.
@@ -70,6 +73,7 @@ class Builder:
                     params=self._params(asset),
                     run=self.run,
                     run_time=self._run_time(asset),
+                    logger=self.logger(asset.name),
                     macros={m.name: m.statement for m in self._macros(asset)},
                 )
             )
