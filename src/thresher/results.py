@@ -58,8 +58,26 @@ class UnitOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record of an input that was not loaded, while others of the same input were."""
+
+    line: int
+    """Physical line at which it begins, counted from 1; in a JSON array as well."""
+    last_line: int
+    reason: str
+    column: str | None
+    """Column whose value does not fit, where it is one value."""
+    text: str
+    """The record as it stands in the input: what is no text as `\\x00`, and long ones in part."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnitRecord:
-    """What became of one input, and where its rows are."""
+    """What became of one input, and where its rows are.
+
+    For an input that was loaded wholly and by itself, `lines` were counted by a reader of its own,
+    and are `rows + rejected + header + blank + continuation`.
+    """
 
     unit: Unit
     outcome: UnitOutcome
@@ -71,6 +89,20 @@ class UnitRecord:
     hint: str | None = None
     line: int | None = None
     """Line of the input at fault, if one is."""
+    rejects: str | None = None
+    """Parquet file that holds its rejected records, relative to the warehouse, if there are any."""
+    rejected: int = 0
+    """Records that were rejected while the others were loaded."""
+    lines: int | None = None
+    """What a second reader counted in it; None where nothing was."""
+    counted: str = "lines"
+    """What that is: `lines` of a text, `records` of JSON, `rows` of other files."""
+    header: int = 0
+    """Lines of the header, and those before it that were skipped."""
+    blank: int = 0
+    """Blank lines and comments."""
+    continuation: int = 0
+    """Further lines of records that have several, be they loaded or rejected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +118,8 @@ class Snapshot:
     schema: Schema
     files: tuple[DataFile, ...] = ()
     """Its Parquet files; none for a view."""
+    rejects: tuple[DataFile, ...] = ()
+    """Parquet files of the records that its inputs hold and that were rejected, for a source."""
     sql: str | None = None
     """Its query with every parameter a literal, for a view; None for a table."""
     inputs: Mapping[str, str] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from pydantic import (
 
 from thresher.errors import ThresherError
 from thresher.project.contract import Tolerance
-from thresher.project.units import parse_tolerance
+from thresher.project.units import parse_size, parse_tolerance
 from thresher.storage.objects import Location, is_url
 
 Format = Literal["csv", "json", "ndjson", "parquet", "excel"]
@@ -34,6 +34,8 @@ ENDINGS: dict[str, Format] = {
     ".ods": "excel",
 }
 """Format by the ending of a file's name; `.gz` or `.zip` may follow."""
+DETECT = "detect"
+"""Encoding that is to be seen in each file."""
 
 
 def _several(value: Any) -> Any:
@@ -41,6 +43,8 @@ def _several(value: Any) -> Any:
 
 
 def _text_encoding(value: str) -> str:
+    if value == DETECT:
+        return value
     try:
         "".encode(value)
     except (LookupError, ValueError):
@@ -89,13 +93,17 @@ class FilesSettings(BaseModel):
     timestamp_format: Annotated[str, Field(min_length=1)] | None = None
     """How timestamps are written in CSV and JSON files; None for ISO 8601."""
     encoding: Annotated[str, AfterValidator(_text_encoding)] = "utf-8"
-    """Encoding of CSV and JSON files: any name that Python knows."""
+    """Encoding of CSV and JSON files: any name that Python knows, or `detect`."""
     comment: Character | None = None
     """What begins a comment in CSV files."""
     sheet: str | int | None = None
     """Sheet of Excel files: its name, or its number counted from 1; None for the first."""
     tolerate: Annotated[str, BeforeValidator(_tolerance)] = "0"
     """Files that may be set aside while the rest is loaded: a count, or a share such as `5%`."""
+    tolerate_rows: Annotated[str, BeforeValidator(_tolerance)] = "0"
+    """Rows of each CSV or JSON file that may be rejected while its others are loaded."""
+    unpack_limit: Annotated[int, BeforeValidator(parse_size), Field(gt=0)] = 10 * 10**9
+    """Bytes that a packed file may unpack to, such as `10GB`."""
     filename_column: Annotated[str, Field(min_length=1)] | None = None
     """Name of a column to add, which holds the path of the file that a row comes from."""
 
@@ -128,3 +136,8 @@ class FilesSettings(BaseModel):
     def tolerance(self) -> Tolerance:
         """How many files may be set aside while the rest is loaded."""
         return parse_tolerance(self.tolerate)
+
+    @property
+    def rows_tolerance(self) -> Tolerance:
+        """How many rows of a file may be rejected while its others are loaded."""
+        return parse_tolerance(self.tolerate_rows)

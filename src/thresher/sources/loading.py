@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
+from thresher.project.contract import Tolerance
 from thresher.project.source import FilesSettings
 from thresher.sources.csv_files import open_csv
 from thresher.sources.deciding import Targets
@@ -17,6 +18,8 @@ from thresher.sources.json_files import open_json
 from thresher.sources.parquet_files import open_parquet
 from thresher.sources.refusals import RefusedError, shown
 from thresher.sources.session import Session
+from thresher.sources.sieve import refuse_beyond
+from thresher.sources.sifting import SiftedTable, sift
 from thresher.sources.table import Table
 from thresher.sources.texts import Conversion
 from thresher.sources.type_lattice import TEXT, join
@@ -24,6 +27,7 @@ from thresher.tables import quote_name, quote_text
 
 #: A share of rows is kept by their hash, in this many steps.
 _STEPS = 1_000_000
+_EARLIER = "the asset's columns were decided by earlier files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,11 @@ class Opened:
     def columns(self) -> tuple[str, ...]:
         """Names of its columns."""
         return tuple(self.tables[0].columns)
+
+    @property
+    def sifted(self) -> tuple[SiftedTable, ...]:
+        """Its parts, if they were sifted."""
+        return tuple(table for table in self.tables if isinstance(table, SiftedTable))
 
 
 class MisguessedError(Exception):
@@ -67,12 +76,7 @@ def open_tables(found: Input, settings: FilesSettings, session: Session) -> Open
             tables.append(_open(part, settings, session))
         except RefusedError as error:
             raise _inside(found, part, error) from None
-        if set(tables[-1].columns) != set(tables[0].columns):
-            names = " and ".join(f"`{shown(each.name)}`" for each in (found.parts[0], part))
-            raise RefusedError(
-                f"{names} in the zip file have different columns", hint="pack them apart"
-            )
-    return Opened(found, tuple(tables))
+    return _together(found, tables)
 
 
 def guess(opened: Opened, session: Session, *, full: bool) -> Opened:
@@ -132,6 +136,55 @@ class Loader:
             target.unlink(missing_ok=True)
             raise self._diagnosed(opened, error) from None
         return int(copied[0][0])
+
+    def without_misfits(self, opened: Opened, tolerate: Tolerance) -> Opened:
+        """Reject the records of a sifted unit whose values do not fit.
+
+        Raises:
+            RefusedError: there are none, or more is bad than is tolerated.
+            MisguessedError: a value does not fit a type that was guessed from the first rows.
+        """
+        sifted = opened.sifted
+        queries = [self._all_misfits(table) for table in sifted]
+        found = [self._summed(query) for query in queries]
+        columns = [name for each in found for name, *_ in each]
+        if not columns:
+            raise RefusedError("it cannot be loaded without its bad rows", hint="mend the file")
+        if not self.sure and not all(self.targets[name].contract for name in columns):
+            raise MisguessedError
+        more = sum(count for each in found for _, count, _ in each)
+        at = next(number for number, each in enumerate(found) if each)
+        first = min(row for *_, row in found[at])
+        ((_, name, value),) = self.session.rows(f"select * from ({queries[at]}) where at = {first}")
+        earliest = (sifted[at].place(first)[0], self._told(name, value))
+        refuse_beyond((each.sifted for each in sifted), tolerate, more=more, earliest=earliest)
+        tables: list[Table] = []
+        for table, query, several in zip(sifted, queries, found, strict=True):
+            rows = self.session.rows(query) if several else []
+            misfits = [(row, self._told(name, value), name) for row, name, value in rows]
+            tables.append(table.without(misfits, self.session) if misfits else table)
+        return replace(opened, tables=tuple(tables))
+
+    def _all_misfits(self, table: Table) -> str:
+        """Write a query for the rows of a part with a value that does not fit, and for that."""
+        bad = dict(self._misfits(table))
+        row = quote_name(_free("row", table))
+        which = "".join(f" when {each} then {quote_text(name)}" for name, each in bad.items())
+        value = "".join(
+            f" when {each} then cast({quote_name(name)} as varchar)" for name, each in bad.items()
+        )
+        any_ = " or ".join(f"({each})" for each in bad.values()) or "false"
+        return (
+            f"select {row} as at, case{which or ' when false then null'} end as which, "
+            f"case{value or ' when false then null'} end as value "
+            f"from (select row_number() over () as {row}, * from {self._relation(table)}) "
+            f"where {any_}"
+        )
+
+    def _summed(self, query: str) -> list[tuple[str, int, int]]:
+        """Give each column with values that do not fit, how many, and the first row with one."""
+        found = self.session.rows(f"select which, count(*), min(at) from ({query}) group by all")
+        return [(str(name), int(count), int(first)) for name, count, first in found]
 
     def _select(self, opened: Opened, table: Table) -> str:
         found = set(table.columns)
@@ -205,15 +258,48 @@ class Loader:
     def _refusal(self, misfit: Misfit) -> RefusedError:
         decided = self.targets[misfit.column]
         line, where = misfit.table.place(misfit.row)
-        what = f"`{misfit.column}` should be {decided.type}, not `{shown(misfit.value)}`"
+        what = self._told(misfit.column, misfit.value)
         hint = "mend the value, or change the column's `type` in the contract"
         if not decided.contract:
-            what += ": the asset's columns were decided by earlier files"
             hint = "mend the value, or read all files anew: `thresher run --full-refresh`"
         return RefusedError(f"{where}: {what}" if where else what, hint=hint, line=line)
 
+    def _told(self, column: str, value: str) -> str:
+        """Say that a value does not fit."""
+        decided = self.targets[column]
+        what = f"`{column}` should be {decided.type}, not `{shown(value)}`"
+        return what if decided.contract else f"{what}: {_EARLIER}"
+
+
+def open_sifted(found: Input, settings: FilesSettings, session: Session) -> Opened:
+    """Open the parts of a unit without the records that cannot be read.
+
+    Raises:
+        RefusedError: nothing of a part can be read, or more is bad than is tolerated.
+    """
+    tables = []
+    for part in found.parts:
+        try:
+            tables.append(sift(part, settings, session))
+        except RefusedError as error:
+            raise _inside(found, part, error) from None
+    refuse_beyond((table.sifted for table in tables), settings.rows_tolerance)
+    return _together(found, tables)
+
+
+def _together(found: Input, tables: Sequence[Table]) -> Opened:
+    for table, part in zip(tables, found.parts, strict=True):
+        if set(table.columns) != set(tables[0].columns):
+            names = " and ".join(f"`{shown(each.name)}`" for each in (found.parts[0], part))
+            raise RefusedError(
+                f"{names} in the zip file have different columns", hint="pack them apart"
+            )
+    return Opened(found, tuple(tables))
+
 
 def _open(part: Part, settings: FilesSettings, session: Session) -> Table:
+    if part.fault is not None:
+        raise part.fault
     if part.format == "csv":
         return open_csv(part, settings, session)
     if part.format == "excel":

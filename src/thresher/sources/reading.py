@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from thresher.errors import Place, SourceError
 from thresher.project.source import FilesSettings
 from thresher.protocols import Extract, Written
 from thresher.results import Unit, UnitOutcome, UnitRecord
+from thresher.sources.accounting import account, write_rejects
 from thresher.sources.deciding import (
     Targets,
     contract_types,
@@ -19,10 +20,27 @@ from thresher.sources.deciding import (
     schema_of,
 )
 from thresher.sources.inputs import Opener
-from thresher.sources.loading import Loader, MisguessedError, Opened, guess, open_tables
+from thresher.sources.loading import (
+    Loader,
+    MisguessedError,
+    Opened,
+    guess,
+    open_sifted,
+    open_tables,
+)
 from thresher.sources.refusals import RefusedError, RefusedFilesError
 from thresher.sources.session import Session
+from thresher.sources.sifting import may_be_sifted
 from thresher.sources.table import refuse_case
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A unit that was written."""
+
+    opened: Opened
+    """What was written of it."""
+    rows: int
 
 
 @dataclass
@@ -44,7 +62,7 @@ class Reading:
     fetched: Mapping[str, Path | RefusedError] = field(default_factory=dict)
     _opened: dict[int, Opened] = field(default_factory=dict)
     _refused: dict[int, RefusedError] = field(default_factory=dict)
-    _loaded: dict[int, int] = field(default_factory=dict)
+    _loaded: dict[int, Loaded] = field(default_factory=dict)
 
     def run(self) -> Written:
         """Read all units.
@@ -80,7 +98,7 @@ class Reading:
             try:
                 self._opened[number] = open_tables(found, self.settings, self.session)
             except RefusedError as error:
-                self._refuse(number, error)
+                self._sift_or_refuse(number, error)
 
     def _decide_and_load(self, contract: Mapping[str, str]) -> Targets:
         """Decide the types by all files that can be read, and load these."""
@@ -139,7 +157,7 @@ class Reading:
             try:
                 self._opened[number] = guess(opened, self.session, full=full)
             except RefusedError as error:
-                self._refuse(number, error)
+                self._sift_or_refuse(number, error, full=full)
 
     def _load_all(self, targets: Targets, *, sure: bool) -> None:
         loader = Loader(
@@ -150,13 +168,41 @@ class Reading:
             sure=sure,
         )
         self._loaded.clear()
-        for number, opened in list(self._opened.items()):
+        for number in list(self._opened):
+            self._load(number, loader)
+
+    def _load(self, number: int, loader: Loader) -> None:
+        opened, target = self._opened[number], self.extract.folder / _file(number)
+        try:
+            rows = loader.load(opened, target)
+        except RefusedError as error:
+            if not opened.sifted:
+                if self._sift_or_refuse(number, error, full=loader.sure):
+                    self._load(number, loader)
+                return
             try:
-                self._loaded[number] = loader.load(opened, self.extract.folder / _file(number))
-            except RefusedError as error:
-                self._refuse(number, error)
-            else:
-                opened.input.verify(self.extract.asset.name)
+                opened = loader.without_misfits(opened, self.settings.rows_tolerance)
+                rows = loader.load(opened, target)
+            except RefusedError as last:
+                self._refuse(number, last)
+                return
+        self._loaded[number] = Loaded(opened, rows)
+        opened.input.verify(self.extract.asset.name)
+
+    def _sift_or_refuse(self, number: int, error: RefusedError, *, full: bool = False) -> bool:
+        """Go on with the good records of a unit that was refused, where bad ones are tolerated."""
+        opened, tolerate = self._opened[number], self.settings.rows_tolerance
+        allowed = tolerate.share or tolerate.count
+        if not allowed or opened.sifted or not may_be_sifted(opened.input):
+            self._refuse(number, error)
+            return False
+        try:
+            sifted = open_sifted(opened.input, self.settings, self.session)
+            self._opened[number] = guess(sifted, self.session, full=full)
+        except RefusedError as last:
+            self._refuse(number, last)
+            return False
+        return True
 
     def _refuse(self, number: int, error: RefusedError) -> None:
         # What is still being written looks broken, and is read again.
@@ -173,17 +219,41 @@ class Reading:
             raise RefusedFilesError(self.extract.asset.name, records, self.settings.tolerate)
         return Written(
             schema_of(targets, self.settings.filename_column),
-            tuple((_file(number), rows) for number, rows in self._loaded.items()),
-            rows=sum(self._loaded.values()),
+            tuple((_file(number), each.rows) for number, each in self._loaded.items()),
+            rows=sum(each.rows for each in self._loaded.values()),
             records=records,
+            rejects=tuple((each.rejects, each.rejected) for each in records if each.rejects),
         )
 
     def _record(self, number: int, unit: Unit, *, fine: bool) -> UnitRecord:
         error = self._refused.get(number)
         if error is None:
-            return UnitRecord(unit, UnitOutcome.LOADED, self._loaded[number], _file(number))
+            return self._loaded_record(number, unit)
         outcome = UnitOutcome.SET_ASIDE if fine else UnitOutcome.FAILED
         return UnitRecord(unit, outcome, reason=error.reason, hint=error.hint, line=error.line)
+
+    def _loaded_record(self, number: int, unit: Unit) -> UnitRecord:
+        """Give the record of a unit that was loaded, with its rejected lines in their file."""
+        loaded, rejects = self._loaded[number], f"{number:04d}-rejected.parquet"
+        record = UnitRecord(unit, UnitOutcome.LOADED, loaded.rows, _file(number))
+        rejected = [each for table in loaded.opened.sifted for each in table.sifted.rejected]
+        target = self.extract.folder / rejects if rejected else None
+        if target:
+            write_rejects(rejected, unit.path, target)
+        if self.extract.sample is not None:
+            # What is no whole cannot add up to one.
+            return replace(record, rejects=rejects if target else None, rejected=len(rejected))
+        found = account(loaded.opened, loaded.rows, target, self.session.check)
+        return replace(
+            record,
+            rejects=rejects if target else None,
+            rejected=found.rejected,
+            lines=found.lines,
+            counted=found.counted,
+            header=found.header,
+            blank=found.blank,
+            continuation=found.continuation,
+        )
 
 
 def _file(number: int) -> str:

@@ -40,7 +40,7 @@ def write_staged(
     contract = contract_types(extract.asset, session)
     try:
         table = stage.table(session, dates=dates)
-        part = Part(stage.folder, "parquet", unit.path)
+        part = Part(stage.folder, "parquet", unit.path, stage.folder)
         opened = Opened(Input(unit, None, None, (part,)), (table,))
         sure = False
         while True:
