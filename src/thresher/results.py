@@ -135,6 +135,11 @@ class Snapshot:
     """Name and version of the engine, for the record."""
 
     @property
+    def all_files(self) -> tuple[DataFile, ...]:
+        """Everything that has to be there: the files of its rows, and of rejected records."""
+        return (*self.files, *self.rejects)
+
+    @property
     def version(self) -> str:
         """`<fingerprint>-<build>`: names this version everywhere."""
         return f"{self.fingerprint}-{self.build}"

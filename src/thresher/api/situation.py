@@ -45,7 +45,7 @@ def survey(
         published = {
             name: replace(
                 _known(snapshot, current.verdicts.get(name)),
-                lost=not all(lake.holds(file) for file in snapshot.files),
+                lost=not all(lake.holds(file) for file in snapshot.all_files),
             )
             for name, snapshot in current.snapshots.items()
         }

@@ -113,7 +113,7 @@ class Builder:
                 self.lake.confirm(same, draft.fingerprint)
                 self.lake.discard(draft)
                 return same, True
-            return self.lake.complete(draft, snapshot, written.files), False
+            return self.lake.complete(draft, snapshot, written.files, written.rejects), False
         except BaseException:
             self.lake.discard(draft)
             raise
@@ -230,18 +230,23 @@ def closure(names: tuple[str, ...], tables: Mapping[str, Snapshot]) -> dict[str,
     return found
 
 
-def _loaded(
-    before: Snapshot, units: tuple[Unit, ...], lake: Lake
-) -> dict[str, tuple[UnitRecord, DataFile]]:
+Kept = dict[str, tuple[UnitRecord, tuple[DataFile, ...]]]
+"""Record of each unit that earlier versions have read, its rows' file and its rejects' file."""
+
+
+def _loaded(before: Snapshot, units: tuple[Unit, ...], lake: Lake) -> Kept:
     """Find the units that an earlier version has read already, with the files of their rows."""
     wanted = {(unit.path, unit.sha256): unit for unit in units}
-    files = {file.path: file for file in before.files}
-    kept: dict[str, tuple[UnitRecord, DataFile]] = {}
+    files = {file.path: file for file in before.all_files}
+    kept: Kept = {}
     for record in before.units:
         unit = wanted.get((record.unit.path, record.unit.sha256))
-        file = files.get(record.file or "")
-        if unit and file and record.outcome is UnitOutcome.LOADED and lake.holds(file):
-            kept[unit.path] = (replace(record, unit=unit), file)
+        if unit is None or record.outcome is not UnitOutcome.LOADED:
+            continue
+        found = tuple(files.get(name) for name in (record.file, record.rejects) if name)
+        whole = tuple(file for file in found if file and lake.holds(file))
+        if whole and len(whole) == len(found):
+            kept[unit.path] = (replace(record, unit=unit), whole)
     return kept
 
 
@@ -249,16 +254,23 @@ def _with_units(
     snapshot: Snapshot,
     units: tuple[Unit, ...],
     written: Written,
-    kept: Mapping[str, tuple[UnitRecord, DataFile]],
+    kept: Kept,
     folder: PurePosixPath,
 ) -> Snapshot:
     """Give a version what became of each of its units, and the files that it takes over."""
     records = {record.unit.path: _in_lake(record, folder) for record in written.records}
     records |= {path: record for path, (record, _) in kept.items()}
     ordered = tuple(records[unit.path] for unit in units)
-    files = {file.path: file for _, file in kept.values()}
+    files = {each[0].path: each[0] for _, each in kept.values()}
     rows = sum(record.rows for record in ordered)
-    return replace(snapshot, files=tuple(files.values()), units=ordered, rows=rows, rows_in=rows)
+    return replace(
+        snapshot,
+        files=tuple(files.values()),
+        rejects=tuple(file for _, each in kept.values() for file in each[1:]),
+        units=ordered,
+        rows=rows,
+        rows_in=rows + sum(record.rejected for record in ordered),
+    )
 
 
 def _file(draft: Draft, name: str, rows: int) -> DataFile:
@@ -267,4 +279,8 @@ def _file(draft: Draft, name: str, rows: int) -> DataFile:
 
 
 def _in_lake(record: UnitRecord, folder: PurePosixPath) -> UnitRecord:
-    return replace(record, file=str(folder / record.file)) if record.file else record
+    return replace(
+        record,
+        file=str(folder / record.file) if record.file else None,
+        rejects=str(folder / record.rejects) if record.rejects else None,
+    )

@@ -10,6 +10,7 @@ import duckdb
 
 from thresher.project.contract import Tolerance
 from thresher.project.source import FilesSettings
+from thresher.results import Rejected
 from thresher.sources.csv_files import open_csv
 from thresher.sources.deciding import Targets
 from thresher.sources.excel_files import open_excel
@@ -48,6 +49,16 @@ class Opened:
     def sifted(self) -> tuple[SiftedTable, ...]:
         """Its parts, if they were sifted."""
         return tuple(table for table in self.tables if isinstance(table, SiftedTable))
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """Its records that were rejected, each with the name of the part that it is in."""
+        several = len(self.sifted) > 1
+        return tuple(
+            replace(each, reason=f"{_in_zip(table.part)}: {each.reason}") if several else each
+            for table in self.sifted
+            for each in table.sifted.rejected
+        )
 
 
 class MisguessedError(Exception):
@@ -153,10 +164,11 @@ class Loader:
         if not self.sure and not all(self.targets[name].contract for name in columns):
             raise MisguessedError
         more = sum(count for each in found for _, count, _ in each)
-        at = next(number for number, each in enumerate(found) if each)
-        first = min(row for *_, row in found[at])
-        ((_, name, value),) = self.session.rows(f"select * from ({queries[at]}) where at = {first}")
-        earliest = (sifted[at].place(first)[0], self._told(name, value))
+        part = next(number for number, each in enumerate(found) if each)
+        first = min(row for *_, row in found[part])
+        query = f"select which, value from ({queries[part]}) where at_row = {first}"
+        ((name, value),) = self.session.rows(query)
+        earliest = (sifted[part].place(first)[0], self._told(name, value))
         refuse_beyond((each.sifted for each in sifted), tolerate, more=more, earliest=earliest)
         tables: list[Table] = []
         for table, query, several in zip(sifted, queries, found, strict=True):
@@ -173,17 +185,18 @@ class Loader:
         value = "".join(
             f" when {each} then cast({quote_name(name)} as varchar)" for name, each in bad.items()
         )
+        none = " when false then null"
         any_ = " or ".join(f"({each})" for each in bad.values()) or "false"
         return (
-            f"select {row} as at, case{which or ' when false then null'} end as which, "
-            f"case{value or ' when false then null'} end as value "
+            f"select {row} as at_row, case{which or none} end as which, "
+            f"case{value or none} end as value "
             f"from (select row_number() over () as {row}, * from {self._relation(table)}) "
             f"where {any_}"
         )
 
     def _summed(self, query: str) -> list[tuple[str, int, int]]:
         """Give each column with values that do not fit, how many, and the first row with one."""
-        found = self.session.rows(f"select which, count(*), min(at) from ({query}) group by all")
+        found = self.session.rows(f"select which, count(*), min(at_row) from ({query}) group by all")
         return [(str(name), int(count), int(first)) for name, count, first in found]
 
     def _select(self, opened: Opened, table: Table) -> str:
@@ -319,8 +332,12 @@ def _free(name: str, table: Table) -> str:
 def _inside(found: Input, part: Part, error: RefusedError) -> RefusedError:
     if len(found.parts) == 1:
         return error
-    reason = f"`{shown(part.name)}` in the zip file: {error.reason}"
+    reason = f"{_in_zip(part)}: {error.reason}"
     return RefusedError(reason, hint=error.hint, line=error.line)
+
+
+def _in_zip(part: Part) -> str:
+    return f"`{shown(part.name)}` in the zip file"
 
 
 def _unknown(error: duckdb.Error, part: Part) -> RefusedError:

@@ -236,7 +236,7 @@ class Reading:
         """Give the record of a unit that was loaded, with its rejected lines in their file."""
         loaded, rejects = self._loaded[number], f"{number:04d}-rejected.parquet"
         record = UnitRecord(unit, UnitOutcome.LOADED, loaded.rows, _file(number))
-        rejected = [each for table in loaded.opened.sifted for each in table.sifted.rejected]
+        rejected = loaded.opened.rejected
         target = self.extract.folder / rejects if rejected else None
         if target:
             write_rejects(rejected, unit.path, target)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -147,7 +147,7 @@ def _plain_snapshot(snapshot: Snapshot) -> Plain:
             [f.name, f.type] if f.storage == f.type else [f.name, f.type, f.storage]
             for f in snapshot.schema
         ],
-        "files": [[f.path, f.rows, f.bytes, f.sha256] for f in snapshot.files],
+        "files": _plain_files(snapshot.files),
         "sql": snapshot.sql,
         "inputs": dict(snapshot.inputs),
         "rows": snapshot.rows,
@@ -156,7 +156,12 @@ def _plain_snapshot(snapshot: Snapshot) -> Plain:
         "built_at": _text_of_time(snapshot.built_at),
         "run": snapshot.run,
         "engine": snapshot.engine,
+        **({"rejects": _plain_files(snapshot.rejects)} if snapshot.rejects else {}),
     }
+
+
+def _plain_files(files: Iterable[DataFile]) -> list[list[Any]]:
+    return [[f.path, f.rows, f.bytes, f.sha256] for f in files]
 
 
 def _snapshot(content: Plain) -> Snapshot:
@@ -175,6 +180,7 @@ def _snapshot(content: Plain) -> Snapshot:
         built_at=datetime.fromisoformat(content["built_at"]),
         run=content["run"],
         engine=content["engine"],
+        rejects=tuple(DataFile(*f) for f in content.get("rejects", ())),
     )
 
 
@@ -183,7 +189,7 @@ def _plain_unit(record: UnitRecord) -> Plain:
     return {
         "unit": [unit.path, unit.size, _text_of_time(unit.modified), unit.sha256],
         "outcome": record.outcome.value,
-        **_unusual(record, "rows", "file", "reason", "hint", "line"),
+        **_unusual(record, *_DEFAULTS[UnitRecord]),
     }
 
 
@@ -253,7 +259,8 @@ def _publication(content: Plain) -> Publication:
 
 def _row(content: Plain) -> PublicationRow:
     snapshots = content["snapshots"].values()
-    sizes = {path: size for each in snapshots for path, _, size, _ in each["files"]}
+    files = [file for each in snapshots for file in (*each["files"], *each.get("rejects", ()))]
+    sizes = {path: size for path, _, size, _ in files}
     return PublicationRow(
         number=content["number"],
         environment=content["environment"],
