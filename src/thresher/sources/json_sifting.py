@@ -18,7 +18,7 @@ from thresher.sources.text_lines import BOM, Lines, first_wrong
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _CLOSING = {"{": "}", "[": "]"}
-_PIECES = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\]]', re.DOTALL)
+_PIECES = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\]"\\]', re.DOTALL)
 #: Longest record that DuckDB takes.
 LONGEST_RECORD = 1 << 24
 _TOO_LONG = "it is longer than 16 MB"
@@ -114,9 +114,9 @@ def sift_records(text: str, encoding: str, sieve: Sieve) -> None:
     while at < len(text) and not (array and text.startswith("]", at)):
         line += _feeds(text, counted, at)
         counted = at
-        end = records.end(text, at)
-        if end is None:
-            end = skipped(text, at)
+        end = None
+        if array or text[at] == "{":
+            end = records.end(text, at) or skipped(text, at)
         after = None if end is None else _after(text, end, array=array)
         if end is None or after is None:
             raise RefusedError(
@@ -142,6 +142,9 @@ def skipped(text: str, at: int) -> int | None:
         return None
     for piece in _PIECES.finditer(text, at):
         char = piece[0]
+        if char in ('"', "\\"):
+            # A quote that is not closed, or an escape outside of quotes: what follows is not sure.
+            return None
         if char in _CLOSING:
             open_.append(_CLOSING[char])
         elif char[0] != '"':
