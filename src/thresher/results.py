@@ -103,6 +103,8 @@ class UnitRecord:
     """Blank lines and comments."""
     continuation: int = 0
     """Further lines of records that have several, be they loaded or rejected."""
+    gone: bool = False
+    """Whether the input is no longer there, and its rows stay as its source says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,7 +106,8 @@ class FilesSettings(BaseModel):
     """Bytes that a packed file may unpack to, such as `10GB`."""
     filename_column: Annotated[str, Field(min_length=1)] | None = None
     """Name of a column to add, which holds the path of the file that a row comes from."""
-
+    on_removed: Literal["keep", "drop"] = "drop"
+    """What becomes of the rows of a file that is removed."""
     copy_to: Annotated[str, Field(min_length=1)] | None = None
     """Folder, relative to the project, that keeps a copy of each object that is read from S3."""
 

@@ -52,8 +52,8 @@ def read_source(document: Document) -> ReadSource:
         hint = next(filter(None, near), None) or _EXAMPLE
         raise ProjectError([Fault("`source` names neither `files` nor a `database`", place, hint)])
     settings = validate(FilesSettings, document, "source")
-    beside = {"copy_to": settings.copy_to}
-    return ReadSource(SourceBody(FILES, settings.model_dump(exclude={"copy_to"}), beside))
+    beside = {"copy_to": settings.copy_to, "on_removed": settings.on_removed}
+    return ReadSource(SourceBody(FILES, settings.model_dump(exclude=set(beside)), beside))
 
 
 def resolved(body: SourceBody, connections: Mapping[str, Connection]) -> SourceBody:

@@ -14,7 +14,8 @@ from thresher.project.asset import Asset, Kind, SourceBody
 from thresher.project.project import Project
 from thresher.project.units import parse_share
 from thresher.protocols import Engine, Extract, Job, Source, Written
-from thresher.results import DataFile, Schema, Snapshot, Unit, UnitOutcome, UnitRecord
+from thresher.results import DataFile, Schema, Snapshot, Unit, UnitRecord
+from thresher.run.removed import Kept, history, loaded, marked, remembered, together
 from thresher.run.unchanged import holds_same
 from thresher.warehouse.lake import Draft, Lake
 
@@ -86,13 +87,15 @@ class Builder:
         """Read what is new among the units of a source, and keep the parts that are not."""
         assert isinstance(asset.body, SourceBody)  # noqa: S101  # told by its kind
         source = self.sources(asset.body.type)
-        units = tuple(source.units(asset, self.project.root))
+        there = tuple(source.units(asset, self.project.root))
+        gone = remembered(asset, published, there)
+        units = together(there, gone)
         found = self._of_units(asset, units)
         if existing := self._existing(asset, found):
             return existing, True
         before = None if self.full_refresh else self._same_recipe(asset, found)
-        kept = _loaded(before, units, self.lake) if before else {}
-        fresh = tuple(unit for unit in units if unit.path not in kept)
+        kept = loaded(before, units, self.lake) if before else {}
+        fresh = tuple(unit for unit in there if unit.path not in kept)
         draft = self.lake.begin(asset.name, fingerprint(found))
         try:
             written = Written(before.schema if before else ())
@@ -101,6 +104,8 @@ class Builder:
                 written = source.read(
                     self._extract(asset, draft, fresh, kept=len(kept), schema=schema)
                 )
+            kept |= history(published, gone, kept, written.schema, self.lake)
+            kept = marked(kept, gone)
             read = {record.unit.path: record.unit for record in written.records}
             units = tuple(read.get(unit.path, unit) for unit in units)
             found = self._of_units(asset, units)
@@ -152,7 +157,7 @@ class Builder:
         for before in earlier:
             if before is None or recipe(before.ingredients) != recipe(now.ingredients):
                 continue
-            if all(map(self.lake.holds, before.files)) and holds_same(before, now, self.engine):
+            if all(map(self.lake.holds, before.all_files)) and holds_same(before, now, self.engine):
                 return before
         return None
 
@@ -228,26 +233,6 @@ def closure(names: tuple[str, ...], tables: Mapping[str, Snapshot]) -> dict[str,
         if tables[name].sql is not None:
             waiting += tables[name].inputs
     return found
-
-
-Kept = dict[str, tuple[UnitRecord, tuple[DataFile, ...]]]
-"""Record of each unit that earlier versions have read, its rows' file and its rejects' file."""
-
-
-def _loaded(before: Snapshot, units: tuple[Unit, ...], lake: Lake) -> Kept:
-    """Find the units that an earlier version has read already, with the files of their rows."""
-    wanted = {(unit.path, unit.sha256): unit for unit in units}
-    files = {file.path: file for file in before.all_files}
-    kept: Kept = {}
-    for record in before.units:
-        unit = wanted.get((record.unit.path, record.unit.sha256))
-        if unit is None or record.outcome is not UnitOutcome.LOADED:
-            continue
-        found = tuple(files.get(name) for name in (record.file, record.rejects) if name)
-        whole = tuple(file for file in found if file and lake.holds(file))
-        if whole and len(whole) == len(found):
-            kept[unit.path] = (replace(record, unit=unit), whole)
-    return kept
 
 
 def _with_units(

@@ -154,7 +154,7 @@ def _counted_sifted(
 ) -> tuple[str, Count | None, int]:
     """Count the lines of a part that was sifted, and the records of what is left of it."""
     part, sifted = table.part, table.sifted
-    kind, count, total = _counted(table.copy, table.table, rows, check)
+    _, count, _ = _counted(table.copy, table.table, rows, check)
     if part.format == "json":
         records = count_json_records(part.raw, part.encoding, check)
         return RECORDS, None if records is None else count, records or 0

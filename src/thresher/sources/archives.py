@@ -134,9 +134,7 @@ def _suffix(member: zipfile.ZipInfo) -> str:
     return suffix if suffix[1:].isalnum() and suffix.isascii() else ""
 
 
-def _copy(
-    source: IO[bytes] | gzip.GzipFile, target: IO[bytes], unpacking: Unpacking
-) -> None:
+def _copy(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], unpacking: Unpacking) -> None:
     while chunk := source.read(_CHUNK):
         unpacking.took(len(chunk))
         target.write(chunk)

@@ -16,7 +16,7 @@ from thresher.sources.refusals import RefusedError, shown
 from thresher.sources.sieve import Sieve
 from thresher.sources.text_lines import BOM, LONGEST, Line, Lines, first_wrong
 
-_CLOSED, _OPEN, _BROKEN = "closed", "open", "broken"
+_CLOSED, _OPEN, _BROKEN, _NEXT = "closed", "open", "broken", "next"
 TOO_LONG = "it is longer than 2 MB"
 
 
@@ -67,27 +67,32 @@ class Rules:
         while True:
             opened = None if inside else self._opens.match(text, at)
             if inside or opened:
-                begin = opened.end() if opened else at
+                status, at = self._closed(text, opened.end() if opened else at)
                 inside = False
-                found = self._inside.match(text, begin)
-                at = found.end() if found else begin
-                if at >= len(text):
-                    return _OPEN, count
-                after = self._after.match(text, at)
-                if after is None:
-                    return _BROKEN, count
-                at = after.end()
-                if not after[0].endswith(self.delimiter):
-                    return _CLOSED, count
             else:
-                end = text.find(self.delimiter, at)
-                if self.comment and 0 <= (stop := text.find(self.comment, at)):
-                    if end < 0 or stop < end:
-                        return _CLOSED, count
-                if end < 0:
-                    return _CLOSED, count
-                at = end + len(self.delimiter)
+                status, at = self._plain(text, at)
+            if status != _NEXT:
+                return status, count
             count += 1
+
+    def _closed(self, text: str, begin: int) -> tuple[str, int]:
+        """Read a field in quotes to its end: what comes then, and where that begins."""
+        found = self._inside.match(text, begin)
+        at = found.end() if found else begin
+        if at >= len(text):
+            return _OPEN, at
+        after = self._after.match(text, at)
+        if after is None:
+            return _BROKEN, at
+        return (_NEXT if after[0].endswith(self.delimiter) else _CLOSED), after.end()
+
+    def _plain(self, text: str, at: int) -> tuple[str, int]:
+        """Read a field without quotes around it to its end."""
+        end = text.find(self.delimiter, at)
+        stop = text.find(self.comment, at) if self.comment else -1
+        if end < 0 or 0 <= stop < end:
+            return _CLOSED, len(text)
+        return _NEXT, end + len(self.delimiter)
 
 
 @dataclass
@@ -203,7 +208,12 @@ class CsvSifter:
                 break
             status, further = self._rules.fields(more.text, inside=True)
             count += further
-        return status, "".join(f"{each.text}{each.end}" for each in lines[:-1]) + lines[-1].text, count, lines
+        return (
+            status,
+            "".join(f"{each.text}{each.end}" for each in lines[:-1]) + lines[-1].text,
+            count,
+            lines,
+        )
 
     def _repeats(self, text: str) -> bool:
         if not self._header or self._columns == 1:

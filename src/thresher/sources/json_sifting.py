@@ -49,14 +49,8 @@ class Records:
             return "it begins with a byte order mark: files were put together"
         try:
             value, end = self._decoder.raw_decode(text)
-        except json.JSONDecodeError as error:
-            return f"it is not valid JSON: {error.msg}, column {error.colno}"
-        except _KeyFaultError as error:
-            return str(error)
-        except RecursionError:
-            return "its values are nested too deep"
-        except ValueError as error:
-            return f"it cannot be read: {shown(error)}"
+        except (_KeyFaultError, RecursionError, ValueError) as error:
+            return _told(error)
         if end < len(text):
             return f"more follows the record, column {end + 1}"
         return self._no_row(value, text)
@@ -174,6 +168,14 @@ def _blanks(text: str, at: int) -> int:
 
 def _feeds(text: str, start: int, end: int) -> int:
     return text.count("\n", start, end)
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is not valid JSON: {error.msg}, column {error.colno}"
+    if isinstance(error, RecursionError):
+        return "its values are nested too deep"
+    return str(error) if isinstance(error, _KeyFaultError) else f"it cannot be read: {shown(error)}"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

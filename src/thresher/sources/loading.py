@@ -196,7 +196,9 @@ class Loader:
 
     def _summed(self, query: str) -> list[tuple[str, int, int]]:
         """Give each column with values that do not fit, how many, and the first row with one."""
-        found = self.session.rows(f"select which, count(*), min(at_row) from ({query}) group by all")
+        found = self.session.rows(
+            f"select which, count(*), min(at_row) from ({query}) group by all"
+        )
         return [(str(name), int(count), int(first)) for name, count, first in found]
 
     def _select(self, opened: Opened, table: Table) -> str:

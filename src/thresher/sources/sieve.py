@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from thresher.project.contract import Tolerance
 from thresher.results import Rejected
@@ -112,7 +112,7 @@ class Sieve:
     _at: int = 0
     _file: IO[bytes] | None = None
 
-    def __enter__(self) -> Sieve:
+    def __enter__(self) -> Self:
         self._file = self.path.open("wb")
         return self
 
