@@ -103,6 +103,8 @@ class UnitRecord:
     """Blank lines and comments."""
     continuation: int = 0
     """Further lines of records that have several, be they loaded or rejected."""
+    drift: tuple[str, ...] = ()
+    """How it differs from what earlier inputs decided for the columns, and what was done."""
     gone: bool = False
     """Whether the input is no longer there, and its rows stay as its source says."""
 

@@ -143,3 +143,14 @@ def test_a_file_that_comes_back_is_read_again(keeping) -> None:
     keeping.write({"data_raw/orders-1.csv": "id,customer,amount\n1,a,11\n"})
     assert keeping.run(select="raw.*").ok
     assert sorted(row[::2] for row in keeping.rows("raw.orders")) == [(1, 11), (4, 40)]
+
+
+def test_a_new_column_evolves_the_table(shop) -> None:
+    source = "source: {files: data_raw/orders-*.csv, drift: {new_column: evolve}}\n"
+    shop.write({"src/raw/orders.yaml": source})
+    assert shop.run(select="raw.*").ok
+    shop.write({"data_raw/orders-2.csv": "id,customer,amount,zip\n4,b,40,z\n"})
+    assert shop.run(select="raw.*").ok
+    assert [column.name for column in snapshot(shop).schema] == ["id", "customer", "amount", "zip"]
+    assert [row[-1] for row in shop.rows("raw.orders")] == [None, None, None, "z"]
+    assert [record.drift for record in snapshot(shop).units] == [(), ("column `zip` is new",)]

@@ -63,6 +63,24 @@ Character = Annotated[str, Field(min_length=1, max_length=1)]
 CharacterOrNone = Annotated[str, Field(max_length=1)]
 
 
+Drift = Literal["evolve", "freeze", "discard_row", "discard_value", "quarantine"]
+
+
+class DriftSettings(BaseModel):
+    """What is done where a later file is not what earlier ones decided; see `docs/projects.md`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    new_column: Drift = "freeze"
+    missing_column: Drift = "freeze"
+    type_change: Drift = "freeze"
+    """Where a value does not fit a type that no contract gives."""
+
+
+#: Modes that reject rows: these are kept beside the version, as all rejected rows are.
+REJECTING = ("discard_row", "quarantine")
+
+
 class FilesSettings(BaseModel):
     """Files of a folder that hold the rows of one table; each file is a unit of its own."""
 
@@ -106,6 +124,8 @@ class FilesSettings(BaseModel):
     """Bytes that a packed file may unpack to, such as `10GB`."""
     filename_column: Annotated[str, Field(min_length=1)] | None = None
     """Name of a column to add, which holds the path of the file that a row comes from."""
+    drift: DriftSettings = DriftSettings()
+    """What is done where a later file has other columns or types than earlier ones decided."""
     on_removed: Literal["keep", "drop"] = "drop"
     """What becomes of the rows of a file that is removed."""
     copy_to: Annotated[str, Field(min_length=1)] | None = None

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from thresher.errors import DriftedError
 from thresher.plan.fingerprint import fingerprint, grain, ingredients, recipe
 from thresher.plan.plan import Plan, Step
 from thresher.project.asset import Asset, Kind, SourceBody
@@ -101,9 +102,13 @@ class Builder:
             written = Written(before.schema if before else ())
             if fresh or before is None:
                 schema = before.schema if before and kept else None
-                written = source.read(
-                    self._extract(asset, draft, fresh, kept=len(kept), schema=schema)
-                )
+                try:
+                    written = source.read(
+                        self._extract(asset, draft, fresh, kept=len(kept), schema=schema)
+                    )
+                except DriftedError as error:
+                    written = self._read_anew(source, asset, draft, there, error.drifted)
+                    kept = {}
             kept |= history(published, gone, kept, written.schema, self.lake)
             kept = marked(kept, gone)
             read = {record.unit.path: record.unit for record in written.records}
@@ -122,6 +127,23 @@ class Builder:
         except BaseException:
             self.lake.discard(draft)
             raise
+
+    def _read_anew(
+        self,
+        source: Source,
+        asset: Asset,
+        draft: Draft,
+        units: tuple[Unit, ...],
+        drifted: Mapping[str, tuple[str, ...]],
+    ) -> Written:
+        """Read all units, and let them decide the columns together."""
+        for path in draft.folder.iterdir():
+            path.unlink()
+        written = source.read(self._extract(asset, draft, units, kept=0, schema=None))
+        records = tuple(
+            replace(record, drift=drifted.get(record.unit.path, ())) for record in written.records
+        )
+        return replace(written, records=records)
 
     def _extract(
         self,

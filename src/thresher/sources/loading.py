@@ -11,7 +11,7 @@ import duckdb
 from thresher.project.contract import Tolerance
 from thresher.project.source import FilesSettings
 from thresher.results import Rejected
-from thresher.sources.csv_files import open_csv
+from thresher.sources.csv_files import CsvTable, open_csv
 from thresher.sources.deciding import Targets
 from thresher.sources.excel_files import open_excel
 from thresher.sources.inputs import Input, Part
@@ -21,7 +21,7 @@ from thresher.sources.refusals import RefusedError, shown
 from thresher.sources.session import Session
 from thresher.sources.sieve import refuse_beyond
 from thresher.sources.sifting import SiftedTable, sift
-from thresher.sources.table import Table
+from thresher.sources.table import Table, Target
 from thresher.sources.texts import Conversion
 from thresher.sources.type_lattice import TEXT, join
 from thresher.tables import quote_name, quote_text
@@ -119,6 +119,10 @@ class Loader:
         filename_column: name of the column for the unit's path, if there is one.
         share: share of the rows to keep.
         sure: whether the types were guessed from all rows, or are not to be guessed again.
+        rejects_new: whether rows with a value in a column that was not decided do not fit.
+        rejects_changed: whether rows with a value that does not fit what earlier files decided
+            are rejected, however many they are.
+        discards: whether a value that does not fit what earlier files decided becomes null.
     """
 
     session: Session
@@ -126,6 +130,9 @@ class Loader:
     filename_column: str | None
     share: float | None
     sure: bool
+    rejects_new: bool = False
+    rejects_changed: bool = False
+    discards: bool = False
 
     def load(self, opened: Opened, target: Path) -> int:
         """Write a unit, and give its number of rows.
@@ -134,6 +141,7 @@ class Loader:
             RefusedError: it is broken, or a value does not fit.
             MisguessedError: a value does not fit a type that was guessed from the first rows.
         """
+        self._refuse_joined(opened)
         query = " union all ".join(self._select(opened, table) for table in opened.tables)
         if self.share is not None:
             names = ", ".join(map(quote_name, self.targets)) or "1"
@@ -148,27 +156,52 @@ class Loader:
             raise self._diagnosed(opened, error) from None
         return int(copied[0][0])
 
+    def _refuse_joined(self, opened: Opened) -> None:
+        for table, part in zip(opened.tables, opened.input.parts, strict=True):
+            kinds = {self.targets[name].type for name in self._known(table)}
+            if isinstance(table, CsvTable) and kinds == {TEXT}:
+                wrong = table.joined(self.session.check)
+                if wrong is not None:
+                    raise _inside(opened.input, part, wrong)
+
+    def discarded(self, opened: Opened) -> tuple[str, ...]:
+        """Tell how many values of each column were left out because they do not fit."""
+        told = []
+        for table in opened.tables:
+            for name, bad in self._misfits(table):
+                query = f"select count(*) from {self._relation(table)} where {bad}"
+                count = 0 if self._contract(name) else self.session.rows(query)[0][0]
+                if count:
+                    kind = self.targets[name].type
+                    told.append(f"{count:,} values of `{name}` are no {kind}, and are left out")
+        return tuple(told)
+
+    def new_columns(self, opened: Opened) -> bool:
+        """Say whether a unit has columns that were not decided."""
+        return any(name not in self.targets for name in opened.columns)
+
     def without_misfits(self, opened: Opened, tolerate: Tolerance) -> Opened:
         """Reject the records of a sifted unit whose values do not fit.
 
         Raises:
-            RefusedError: there are none, or more is bad than is tolerated.
+            RefusedError: more is bad than is tolerated.
             MisguessedError: a value does not fit a type that was guessed from the first rows.
         """
         sifted = opened.sifted
         queries = [self._all_misfits(table) for table in sifted]
         found = [self._summed(query) for query in queries]
         columns = [name for each in found for name, *_ in each]
-        if not columns:
-            raise RefusedError("it cannot be loaded without its bad rows", hint="mend the file")
-        if not self.sure and not all(self.targets[name].contract for name in columns):
+        if not self.sure and not all(map(self._contract, columns)):
             raise MisguessedError
-        more = sum(count for each in found for _, count, _ in each)
-        part = next(number for number, each in enumerate(found) if each)
-        first = min(row for *_, row in found[part])
-        query = f"select which, value from ({queries[part]}) where at_row = {first}"
-        ((name, value),) = self.session.rows(query)
-        earliest = (sifted[part].place(first)[0], self._told(name, value))
+        more, earliest = 0, None
+        for table, query, several in zip(sifted, queries, found, strict=True):
+            bad = [(at, count) for name, count, at in several if not self._waived(name)]
+            more += sum(count for _, count in bad)
+            if bad and earliest is None:
+                first = min(bad)[0]
+                select = f"select which, value from ({query}) where at_row = {first}"
+                ((name, value),) = self.session.rows(select)
+                earliest = (table.place(first)[0], self._told(name, value))
         refuse_beyond((each.sifted for each in sifted), tolerate, more=more, earliest=earliest)
         tables: list[Table] = []
         for table, query, several in zip(sifted, queries, found, strict=True):
@@ -177,9 +210,19 @@ class Loader:
             tables.append(table.without(misfits, self.session) if misfits else table)
         return replace(opened, tables=tuple(tables))
 
+    def _waived(self, name: str) -> bool:
+        """Say whether rows are rejected for a column without counting them as bad."""
+        if name not in self.targets:
+            return self.rejects_new
+        return self.rejects_changed and not self._contract(name)
+
     def _all_misfits(self, table: Table) -> str:
         """Write a query for the rows of a part with a value that does not fit, and for that."""
-        bad = dict(self._misfits(table))
+        bad = {
+            name: each
+            for name, each in self._misfits(table)
+            if not self.discards or self._contract(name)
+        }
         row = quote_name(_free("row", table))
         which = "".join(f" when {each} then {quote_text(name)}" for name, each in bad.items())
         value = "".join(
@@ -203,8 +246,9 @@ class Loader:
 
     def _select(self, opened: Opened, table: Table) -> str:
         found = set(table.columns)
+        misfits = dict(self._misfits(table)) if self.discards else {}
         columns = [
-            self._conversion(table, name).value
+            self._value(table, name, misfits.get(name))
             if name in found
             else f"cast(null as {decided.storage})"
             for name, decided in self.targets.items()
@@ -218,6 +262,19 @@ class Loader:
             named.append(f"{path} as {quote_name(self.filename_column)}")
         return f"select {', '.join(named) or '1'} from {self._relation(table)}"
 
+    def _value(self, table: Table, name: str, misfit: str | None) -> str:
+        value = self._conversion(table, name).value
+        if misfit is None or self._contract(name):
+            return value
+        return f"case when {misfit} then null else {value} end"
+
+    def _contract(self, name: str) -> bool:
+        return name in self.targets and self.targets[name].contract
+
+    def _known(self, table: Table) -> list[str]:
+        """Give the columns of a part that were decided."""
+        return [name for name in table.columns if name in self.targets]
+
     def _conversion(self, table: Table, name: str) -> Conversion:
         decided = self.targets[name]
         made = table.convert(name, decided, self.session)
@@ -230,7 +287,10 @@ class Loader:
         )
 
     def _relation(self, table: Table) -> str:
-        here = {name: self.targets[name] for name in table.columns}
+        here = {name: self.targets[name] for name in self._known(table)}
+        if self.rejects_new:
+            new = (name for name in table.columns if name not in self.targets)
+            here |= {name: Target(TEXT, TEXT, contract=False) for name in new}
         return table.relation(here, self.session)
 
     def _diagnosed(self, opened: Opened, error: duckdb.Error) -> Exception:
@@ -264,7 +324,11 @@ class Loader:
         return Misfit(table, name, at, value)
 
     def _misfits(self, table: Table) -> Iterator[tuple[str, str]]:
-        for name in table.columns:
+        if self.rejects_new:
+            for name in table.columns:
+                if name not in self.targets:
+                    yield name, f"{quote_name(name)} is not null"
+        for name in self._known(table):
             made, x = self._conversion(table, name), quote_name(name)
             if self.targets[name].type != TEXT:
                 lost = f" or not ({made.fits})" if made.fits else ""
@@ -277,10 +341,13 @@ class Loader:
         hint = "mend the value, or change the column's `type` in the contract"
         if not decided.contract:
             hint = "mend the value, or read all files anew: `thresher run --full-refresh`"
-        return RefusedError(f"{where}: {what}" if where else what, hint=hint, line=line)
+        told = f"{where}: {what}" if where else what
+        return RefusedError(told, hint=hint, line=line, drift=not decided.contract)
 
     def _told(self, column: str, value: str) -> str:
         """Say that a value does not fit."""
+        if column not in self.targets:
+            return f"column `{column}` is new, and holds `{shown(value)}`: {_EARLIER}"
         decided = self.targets[column]
         what = f"`{column}` should be {decided.type}, not `{shown(value)}`"
         return what if decided.contract else f"{what}: {_EARLIER}"

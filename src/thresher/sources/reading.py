@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from thresher.errors import Place, SourceError
-from thresher.project.source import FilesSettings
+from thresher.errors import DriftedError, Place, SourceError
+from thresher.project.source import REJECTING, FilesSettings
 from thresher.protocols import Extract, Written
 from thresher.results import Unit, UnitOutcome, UnitRecord
 from thresher.sources.accounting import account, write_rejects
@@ -16,7 +16,7 @@ from thresher.sources.deciding import (
     contract_types,
     decide,
     decided,
-    refuse_drift,
+    drifted_columns,
     schema_of,
 )
 from thresher.sources.inputs import Opener
@@ -41,6 +41,8 @@ class Loaded:
     opened: Opened
     """What was written of it."""
     rows: int
+    drifted: tuple[str, ...] = ()
+    """How it differs from what earlier units decided."""
 
 
 @dataclass
@@ -63,6 +65,7 @@ class Reading:
     _opened: dict[int, Opened] = field(default_factory=dict)
     _refused: dict[int, RefusedError] = field(default_factory=dict)
     _loaded: dict[int, Loaded] = field(default_factory=dict)
+    _drifted: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def run(self) -> Written:
         """Read all units.
@@ -122,11 +125,18 @@ class Reading:
         targets = decided(self.extract.schema or (), contract)
         targets.pop(self.settings.filename_column or "", None)
         self._refuse_other_case(targets)
+        anew: dict[str, tuple[str, ...]] = {}
         for number, opened in list(self._opened.items()):
             try:
-                refuse_drift(opened.columns, targets)
+                told, evolves = drifted_columns(opened.columns, targets, self.settings.drift)
             except RefusedError as error:
                 self._refuse(number, error)
+                continue
+            self._drifted[number] = told
+            if evolves:
+                anew[opened.input.unit.path] = told
+        if anew:
+            raise DriftedError(anew)
         self._guess_all(full=False)
         self._load_all(targets, sure=True)
         return targets
@@ -166,43 +176,84 @@ class Reading:
             self.settings.filename_column,
             self.extract.sample,
             sure=sure,
+            rejects_new=self._later and self.settings.drift.new_column in REJECTING,
+            rejects_changed=self._later and self.settings.drift.type_change in REJECTING,
         )
         self._loaded.clear()
         for number in list(self._opened):
             self._load(number, loader)
 
     def _load(self, number: int, loader: Loader) -> None:
-        opened, target = self._opened[number], self.extract.folder / _file(number)
+        """Load a unit, or as much of it as the source's settings allow, or refuse it."""
+        opened = self._opened[number]
         try:
-            rows = loader.load(opened, target)
-        except RefusedError as error:
-            if not opened.sifted:
-                if self._sift_or_refuse(number, error, full=loader.sure):
-                    self._load(number, loader)
+            if loader.rejects_new and loader.new_columns(opened):
+                what = f"{', '.join(self._drifted[number])}, and rows of its kind are not rejected"
+                hint = "only rows of CSV and JSON files are: read all anew, or choose another mode"
+                error = RefusedError(what, hint=hint)
+                self._load_sifted(number, error, loader, sift=True)
                 return
             try:
-                opened = loader.without_misfits(opened, self.settings.rows_tolerance)
-                rows = loader.load(opened, target)
-            except RefusedError as last:
-                self._refuse(number, last)
-                return
-        self._loaded[number] = Loaded(opened, rows)
-        opened.input.verify(self.extract.asset.name)
-
-    def _sift_or_refuse(self, number: int, error: RefusedError, *, full: bool = False) -> bool:
-        """Go on with the good records of a unit that was refused, where bad ones are tolerated."""
-        opened, tolerate = self._opened[number], self.settings.rows_tolerance
-        allowed = tolerate.share or tolerate.count
-        if not allowed or opened.sifted or not may_be_sifted(opened.input):
-            self._refuse(number, error)
-            return False
-        try:
-            sifted = open_sifted(opened.input, self.settings, self.session)
-            self._opened[number] = guess(sifted, self.session, full=full)
+                self._write(number, opened, loader)
+            except RefusedError as error:
+                self._mend(number, error, loader)
         except RefusedError as last:
             self._refuse(number, last)
-            return False
-        return True
+
+    def _mend(self, number: int, error: RefusedError, loader: Loader) -> None:
+        """Load what can be loaded of a unit that was refused."""
+        opened, mode = self._opened[number], self.settings.drift.type_change
+        changed = error.drift and self._later
+        if changed and mode == "evolve":
+            raise DriftedError({opened.input.unit.path: (error.reason,)})
+        if changed and mode == "discard_value":
+            loader = replace(loader, discards=True)
+            try:
+                self._write(number, opened, loader)
+            except RefusedError as other:
+                error = other
+            else:
+                return
+        self._load_sifted(number, error, loader, sift=changed and loader.rejects_changed)
+
+    def _load_sifted(self, number: int, error: RefusedError, loader: Loader, *, sift: bool) -> None:
+        if not self._opened[number].sifted:
+            self._opened[number] = self._sifted(number, error, full=loader.sure, sift=sift)
+        tolerate = self.settings.rows_tolerance
+        self._write(number, loader.without_misfits(self._opened[number], tolerate), loader)
+
+    def _write(self, number: int, opened: Opened, loader: Loader) -> None:
+        rows = loader.load(opened, self.extract.folder / _file(number))
+        told = loader.discarded(opened) if loader.discards else ()
+        self._loaded[number] = Loaded(opened, rows, (*self._drifted.get(number, ()), *told))
+        opened.input.verify(self.extract.asset.name)
+
+    def _sift_or_refuse(self, number: int, error: RefusedError, *, full: bool = False) -> None:
+        """Go on with the good records of a unit that was refused, where bad ones are tolerated."""
+        try:
+            self._opened[number] = self._sifted(number, error, full=full)
+        except RefusedError as last:
+            self._refuse(number, last)
+
+    def _sifted(
+        self, number: int, error: RefusedError, *, full: bool, sift: bool = False
+    ) -> Opened:
+        """Sift a unit that was refused.
+
+        Raises:
+            RefusedError: it may not be sifted, or nothing of it can be read.
+        """
+        opened, tolerate = self._opened[number], self.settings.rows_tolerance
+        allowed = tolerate.share or tolerate.count or sift
+        if not allowed or opened.sifted or not may_be_sifted(opened.input):
+            raise error
+        sifted = open_sifted(opened.input, self.settings, self.session)
+        return guess(sifted, self.session, full=full)
+
+    @property
+    def _later(self) -> bool:
+        """Whether earlier units have decided the types."""
+        return self.extract.schema is not None
 
     def _refuse(self, number: int, error: RefusedError) -> None:
         # What is still being written looks broken, and is read again.
@@ -235,7 +286,9 @@ class Reading:
     def _loaded_record(self, number: int, unit: Unit) -> UnitRecord:
         """Give the record of a unit that was loaded, with its rejected lines in their file."""
         loaded, rejects = self._loaded[number], f"{number:04d}-rejected.parquet"
-        record = UnitRecord(unit, UnitOutcome.LOADED, loaded.rows, _file(number))
+        record = UnitRecord(
+            unit, UnitOutcome.LOADED, loaded.rows, _file(number), drift=loaded.drifted
+        )
         rejected = loaded.opened.rejected
         target = self.extract.folder / rejects if rejected else None
         if target:

@@ -196,6 +196,8 @@ def _plain_unit(record: UnitRecord) -> Plain:
 def _unit(content: Plain) -> UnitRecord:
     path, size, modified, sha256 = content.pop("unit")
     unit = Unit(path, size, datetime.fromisoformat(modified), sha256)
+    if "drift" in content:
+        content["drift"] = tuple(content["drift"])
     return UnitRecord(unit, UnitOutcome(content.pop("outcome")), **content)
 
 
