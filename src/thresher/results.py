@@ -306,6 +306,17 @@ class RunResult:
         return self.exit_code in (0, 3)
 
     @property
+    def in_part(self) -> tuple[tuple[str, UnitRecord], ...]:
+        """Asset and record of every input with rejected records, or with other columns or types."""
+        return tuple(
+            (outcome.asset, record)
+            for outcome in self.outcomes
+            if outcome.snapshot
+            for record in outcome.snapshot.units
+            if record.rejected or record.drift
+        )
+
+    @property
     def refused(self) -> tuple[tuple[str, UnitRecord], ...]:
         """Asset and record of every input that was not loaded."""
         return tuple(

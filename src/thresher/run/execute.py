@@ -309,7 +309,8 @@ def _result(
         removed=walk.plan.removed if publication and not failed else (),
         sample=walk.plan.sample,
     )
-    if options.strict and result.refused and not failed:
+    rejected = any(record.rejected for _, record in result.in_part)
+    if options.strict and (result.refused or rejected) and not failed:
         return replace(result, exit_code=SET_ASIDE_EXIT)
     return result
 

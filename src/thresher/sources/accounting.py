@@ -8,7 +8,7 @@ up: a unit for which they do not is not published.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 
 from thresher.errors import Place, SourceError
 from thresher.project.source import FilesSettings
-from thresher.results import Rejected
+from thresher.protocols import Extract
+from thresher.results import Rejected, Unit, UnitOutcome, UnitRecord
 from thresher.sources.counting import (
     Count,
     count_csv,
@@ -28,8 +29,10 @@ from thresher.sources.counting import (
 from thresher.sources.csv_files import CsvTable
 from thresher.sources.inputs import Part
 from thresher.sources.json_files import JsonTable
-from thresher.sources.loading import Opened
+from thresher.sources.opening import Opened
 from thresher.sources.parquet_files import ParquetTable
+from thresher.sources.refusals import RefusedError
+from thresher.sources.session import Session
 from thresher.sources.sifting import SiftedTable
 from thresher.sources.table import Table
 
@@ -48,6 +51,17 @@ _SCHEMA = pa.schema(
 Check = Callable[[], None]
 
 LINES, RECORDS, ROWS = "lines", "records", "rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A unit that was written."""
+
+    opened: Opened
+    """What was written of it."""
+    rows: int
+    drifted: tuple[str, ...] = ()
+    """How it differs from what earlier units decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,56 @@ def write_rejects(rejected: Sequence[Rejected], unit: str, target: Path) -> None
     columns = list(zip(*rows, strict=True))
     arrays = [pa.array(values, kind.type) for values, kind in zip(columns, _SCHEMA, strict=True)]
     pq.write_table(pa.Table.from_arrays(arrays, schema=_SCHEMA), target)
+
+
+def record_of(
+    unit: Unit, loaded: Loaded, file: str, extract: Extract, session: Session
+) -> UnitRecord:
+    """Give the record of a unit that was loaded, and write its rejected records.
+
+    Args:
+        unit: the unit.
+        loaded: what was written of it.
+        file: name of the file that holds its rows.
+        extract: what was asked for.
+        session: tells when to stop.
+
+    Raises:
+        SourceError: what it holds, and what became of that, do not add up.
+    """
+    rejected = loaded.opened.rejected
+    name = file.replace(".parquet", "-rejected.parquet") if rejected else None
+    target = extract.folder / name if name else None
+    if target:
+        write_rejects(rejected, unit.path, target)
+    record = UnitRecord(
+        unit, UnitOutcome.LOADED, loaded.rows, file, rejects=name, drift=loaded.drifted
+    )
+    if extract.sample is not None:
+        # What is no whole cannot add up to one.
+        return replace(record, rejected=len(rejected))
+    found = account(loaded.opened, loaded.rows, target, session.check)
+    return replace(
+        record,
+        rejected=found.rejected,
+        lines=found.lines,
+        counted=found.counted,
+        header=found.header,
+        blank=found.blank,
+        continuation=found.continuation,
+    )
+
+
+def refused_record(unit: Unit, error: RefusedError, *, fine: bool) -> UnitRecord:
+    """Give the record of a unit that was not loaded.
+
+    Args:
+        unit: the unit.
+        error: why.
+        fine: whether the source tolerates it.
+    """
+    outcome = UnitOutcome.SET_ASIDE if fine else UnitOutcome.FAILED
+    return UnitRecord(unit, outcome, reason=error.reason, hint=error.hint, line=error.line)
 
 
 def account(opened: Opened, rows: int, rejects: Path | None, check: Check) -> Account:

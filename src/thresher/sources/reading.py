@@ -9,8 +9,7 @@ from pathlib import Path
 from thresher.errors import DriftedError, Place, SourceError
 from thresher.project.source import REJECTING, FilesSettings
 from thresher.protocols import Extract, Written
-from thresher.results import Unit, UnitOutcome, UnitRecord
-from thresher.sources.accounting import account, write_rejects
+from thresher.sources.accounting import Loaded, record_of, refused_record
 from thresher.sources.deciding import (
     Targets,
     contract_types,
@@ -19,30 +18,14 @@ from thresher.sources.deciding import (
     drifted_columns,
     schema_of,
 )
+from thresher.sources.fitting import Fitting
 from thresher.sources.inputs import Opener
-from thresher.sources.loading import (
-    Loader,
-    MisguessedError,
-    Opened,
-    guess,
-    open_sifted,
-    open_tables,
-)
+from thresher.sources.loading import Loader
+from thresher.sources.misfits import MisguessedError, discarded, without_misfits
+from thresher.sources.opening import Opened, guess, open_tables, sift_unit
 from thresher.sources.refusals import RefusedError, RefusedFilesError
 from thresher.sources.session import Session
-from thresher.sources.sifting import may_be_sifted
 from thresher.sources.table import refuse_case
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A unit that was written."""
-
-    opened: Opened
-    """What was written of it."""
-    rows: int
-    drifted: tuple[str, ...] = ()
-    """How it differs from what earlier units decided."""
 
 
 @dataclass
@@ -170,15 +153,15 @@ class Reading:
                 self._sift_or_refuse(number, error, full=full)
 
     def _load_all(self, targets: Targets, *, sure: bool) -> None:
-        loader = Loader(
+        drift = self.settings.drift
+        fitting = Fitting(
             self.session,
             targets,
-            self.settings.filename_column,
-            self.extract.sample,
-            sure=sure,
-            rejects_new=self._later and self.settings.drift.new_column in REJECTING,
-            rejects_changed=self._later and self.settings.drift.type_change in REJECTING,
+            rejects_new=self._later and drift.new_column in REJECTING,
+            rejects_changed=self._later and drift.type_change in REJECTING,
         )
+        added, share = self.settings.filename_column, self.extract.sample
+        loader = Loader(fitting, added, share, sure=sure)
         self._loaded.clear()
         for number in list(self._opened):
             self._load(number, loader)
@@ -187,7 +170,7 @@ class Reading:
         """Load a unit, or as much of it as the source's settings allow, or refuse it."""
         opened = self._opened[number]
         try:
-            if loader.rejects_new and loader.new_columns(opened):
+            if loader.fitting.rejects_new and loader.fitting.new_columns(opened):
                 what = f"{', '.join(self._drifted[number])}, and rows of its kind are not rejected"
                 hint = "only rows of CSV and JSON files are: read all anew, or choose another mode"
                 error = RefusedError(what, hint=hint)
@@ -207,48 +190,39 @@ class Reading:
         if changed and mode == "evolve":
             raise DriftedError({opened.input.unit.path: (error.reason,)})
         if changed and mode == "discard_value":
-            loader = replace(loader, discards=True)
+            loader = replace(loader, fitting=replace(loader.fitting, discards=True))
             try:
                 self._write(number, opened, loader)
             except RefusedError as other:
                 error = other
             else:
                 return
-        self._load_sifted(number, error, loader, sift=changed and loader.rejects_changed)
+        self._load_sifted(number, error, loader, sift=changed and loader.fitting.rejects_changed)
 
     def _load_sifted(self, number: int, error: RefusedError, loader: Loader, *, sift: bool) -> None:
         if not self._opened[number].sifted:
-            self._opened[number] = self._sifted(number, error, full=loader.sure, sift=sift)
-        tolerate = self.settings.rows_tolerance
-        self._write(number, loader.without_misfits(self._opened[number], tolerate), loader)
+            opened = self._opened[number]
+            self._opened[number] = sift_unit(
+                opened, error, self.settings, self.session, full=loader.sure, sift=sift
+            )
+        left = without_misfits(
+            self._opened[number], loader.fitting, self.settings.rows_tolerance, sure=loader.sure
+        )
+        self._write(number, left, loader)
 
     def _write(self, number: int, opened: Opened, loader: Loader) -> None:
         rows = loader.load(opened, self.extract.folder / _file(number))
-        told = loader.discarded(opened) if loader.discards else ()
+        told = discarded(opened, loader.fitting) if loader.fitting.discards else ()
         self._loaded[number] = Loaded(opened, rows, (*self._drifted.get(number, ()), *told))
         opened.input.verify(self.extract.asset.name)
 
     def _sift_or_refuse(self, number: int, error: RefusedError, *, full: bool = False) -> None:
         """Go on with the good records of a unit that was refused, where bad ones are tolerated."""
         try:
-            self._opened[number] = self._sifted(number, error, full=full)
+            opened = self._opened[number]
+            self._opened[number] = sift_unit(opened, error, self.settings, self.session, full=full)
         except RefusedError as last:
             self._refuse(number, last)
-
-    def _sifted(
-        self, number: int, error: RefusedError, *, full: bool, sift: bool = False
-    ) -> Opened:
-        """Sift a unit that was refused.
-
-        Raises:
-            RefusedError: it may not be sifted, or nothing of it can be read.
-        """
-        opened, tolerate = self._opened[number], self.settings.rows_tolerance
-        allowed = tolerate.share or tolerate.count or sift
-        if not allowed or opened.sifted or not may_be_sifted(opened.input):
-            raise error
-        sifted = open_sifted(opened.input, self.settings, self.session)
-        return guess(sifted, self.session, full=full)
 
     @property
     def _later(self) -> bool:
@@ -265,7 +239,12 @@ class Reading:
         kept = self.extract.kept
         tolerated = self.settings.tolerance.allows(len(self._refused), len(units) + kept)
         fine = tolerated and bool(self._loaded or kept)
-        records = tuple(self._record(number, unit, fine=fine) for number, unit in units)
+        records = tuple(
+            refused_record(unit, self._refused[number], fine=fine)
+            if number in self._refused
+            else record_of(unit, self._loaded[number], _file(number), self.extract, self.session)
+            for number, unit in units
+        )
         if not fine:
             raise RefusedFilesError(self.extract.asset.name, records, self.settings.tolerate)
         return Written(
@@ -274,38 +253,6 @@ class Reading:
             rows=sum(each.rows for each in self._loaded.values()),
             records=records,
             rejects=tuple((each.rejects, each.rejected) for each in records if each.rejects),
-        )
-
-    def _record(self, number: int, unit: Unit, *, fine: bool) -> UnitRecord:
-        error = self._refused.get(number)
-        if error is None:
-            return self._loaded_record(number, unit)
-        outcome = UnitOutcome.SET_ASIDE if fine else UnitOutcome.FAILED
-        return UnitRecord(unit, outcome, reason=error.reason, hint=error.hint, line=error.line)
-
-    def _loaded_record(self, number: int, unit: Unit) -> UnitRecord:
-        """Give the record of a unit that was loaded, with its rejected lines in their file."""
-        loaded, rejects = self._loaded[number], f"{number:04d}-rejected.parquet"
-        record = UnitRecord(
-            unit, UnitOutcome.LOADED, loaded.rows, _file(number), drift=loaded.drifted
-        )
-        rejected = loaded.opened.rejected
-        target = self.extract.folder / rejects if rejected else None
-        if target:
-            write_rejects(rejected, unit.path, target)
-        if self.extract.sample is not None:
-            # What is no whole cannot add up to one.
-            return replace(record, rejects=rejects if target else None, rejected=len(rejected))
-        found = account(loaded.opened, loaded.rows, target, self.session.check)
-        return replace(
-            record,
-            rejects=rejects if target else None,
-            rejected=found.rejected,
-            lines=found.lines,
-            counted=found.counted,
-            header=found.header,
-            blank=found.blank,
-            continuation=found.continuation,
         )
 
 
