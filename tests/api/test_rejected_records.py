@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from thresher.observe.summary import summarize
 from thresher.warehouse.cleanup import clean
 from thresher.warehouse.manifests import Manifests
 
@@ -47,6 +49,17 @@ def test_rejected_records_are_part_of_a_version(bad) -> None:
     assert (two.lines, two.rows, two.rejected, two.header) == (4, 2, 1, 1)
     (file,) = snapshot(bad).rejects
     assert (file.path, file.rows) == (two.rejects, 1)
+
+
+def test_rejected_records_are_told_and_matter_where_that_is_asked_for(bad) -> None:
+    result = bad.run(select="raw.*", strict=True)
+    assert result.exit_code == 3
+    shown = [table.title for table in summarize(result).tables]
+    assert "files that were loaded in part, or drifted" in shown
+    report = json.loads((bad.root / (result.report or "") / "report.json").read_text())
+    (told,) = (each for each in report["inputs"] if each["rejected"])
+    beside = ("rows", "rejected", "header", "blank", "continuation")
+    assert told["lines"] == sum(told[key] for key in beside) == 4
 
 
 def test_a_file_that_is_kept_keeps_its_rejected_records(bad) -> None:

@@ -35,6 +35,25 @@ def test_files_that_were_put_together_are_refused(
     assert landing.read(tolerate_rows=1).record("a.csv").rejected == 1
 
 
+@pytest.mark.parametrize("length", [2_500_000, 40_000_000])
+@pytest.mark.parametrize("end", ["\n3,z\n", "\n", ""])
+def test_a_line_that_is_too_long_is_never_lost(landing: Landing, length: int, end: str) -> None:
+    landing.put("a.csv", f"a,b\n1,x\n2,{'y' * length}{end}")
+    record = landing.refusal()
+    assert record.reason == "the row is longer than 2 MB"
+    assert record.line == 3
+    reading = landing.read(tolerate_rows=1)
+    assert reading.written.rows == 1 + end.count("z")
+    assert reading.record("a.csv").rejected == 1
+
+
+def test_a_file_of_another_kind_is_given_up(landing: Landing) -> None:
+    landing.put("a.csv", "a,b\n" + "x\n" * 150_000)
+    record = landing.refusal(tolerate_rows=5)
+    assert (record.reason or "").startswith("more than 100,005 rows are bad; the first: 1 field")
+    assert record.line == 2
+
+
 @pytest.mark.parametrize(
     "text", ["x\nx\n", "name,city\nname,cityhall\nrename,city\n", "1,2\n1,2\n"]
 )

@@ -37,7 +37,7 @@ def rejects(reading: Reading) -> list[tuple[int, str]]:
             "discard_value",
             CHANGED,
             [(1, "x"), (None, "y"), (2, "z"), (None, "w")],
-            "2 values of `a` are no BIGINT, and are left out",
+            "values of `a` that are no BIGINT are left out: 2",
             [],
         ),
         ("type_change", "discard_row", CHANGED, [(1, "x"), (2, "z")], None, [(3, "a"), (5, "a")]),

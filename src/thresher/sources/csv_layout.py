@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from thresher.project.source import FilesSettings
-from thresher.sources.encodings import has_returns, utf8_fault
+from thresher.sources.encodings import has_returns, lines_before, utf8_fault
 from thresher.sources.inputs import Part
 from thresher.sources.refusals import RefusedError
 from thresher.sources.table import refuse_names
@@ -85,6 +85,7 @@ def lay_out(part: Part, settings: FilesSettings, check: Check) -> Layout:
         RefusedError: it is no CSV file, or its header is broken.
     """
     returns = has_returns(part.path, check)
+    _refuse_long(part.path, check)
     text = _head(part.path, check)
     start, line = _skip(text, settings)
     delimiter = settings.delimiter or seen_delimiter(text[start:], part.name, settings.quote)
@@ -98,6 +99,28 @@ def lay_out(part: Part, settings: FilesSettings, check: Check) -> Layout:
     if returns and not _all_crlf(path, check):
         path = _with_plain_endings(path, dialect, line, check)
     return Layout(path, columns, dialect, line)
+
+
+def _refuse_long(path: Path, check: Check) -> None:
+    """Refuse a file with a line that is too long: DuckDB passes over the longest without a word.
+
+    Raises:
+        RefusedError: it has one (2.0.1 takes lines of up to 2 MB).
+    """
+    length = 0
+    with path.open("rb", buffering=0) as file:
+        while chunk := file.read(_CHUNK):
+            ends = [at for end in (b"\n", b"\r") if (at := chunk.find(end)) >= 0]
+            length += min(ends, default=len(chunk))
+            if length > _LONGEST:
+                raise RefusedError(
+                    "the row is longer than 2 MB",
+                    hint="perhaps a quote is never closed",
+                    line=lines_before(path, file.tell() - len(chunk)) + 1,
+                )
+            if ends:
+                length = len(chunk) - 1 - max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+            check()
 
 
 def header_columns(

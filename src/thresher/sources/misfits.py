@@ -25,7 +25,7 @@ def discarded(opened: Opened, fitting: Fitting) -> tuple[str, ...]:
             count = 0 if fitting.contract(name) else fitting.session.rows(query)[0][0]
             if count:
                 kind = fitting.targets[name].type
-                told.append(f"{count:,} values of `{name}` are no {kind}, and are left out")
+                told.append(f"values of `{name}` that are no {kind} are left out: {count:,}")
     return tuple(told)
 
 

@@ -18,6 +18,8 @@ from thresher.sources.refusals import RefusedError
 from thresher.sources.text_lines import escaped
 
 _CHUNK = 1 << 20
+#: Bad records beyond what is tolerated that are counted before a file is given up.
+_COUNTED = 100_000
 
 Check = Callable[[], None]
 
@@ -144,8 +146,18 @@ class Sieve:
         column: str | None = None,
         length: int | None = None,
     ) -> None:
-        """Take a bad record."""
+        """Take a bad record.
+
+        Raises:
+            RefusedError: there are far more than may be tolerated.
+        """
         self.bad += 1
+        if self.most is not None and self.bad > self.most + _COUNTED:
+            raise RefusedError(
+                f"more than {self.bad - 1:,} rows are bad; the first: {self.rejected[0].reason}",
+                hint="it may be another kind of file: see `format`, `delimiter` and `encoding`",
+                line=self.rejected[0].line,
+            )
         if len(self.rejected) <= self.most:
             self.rejected.append(Rejected(*lines, reason, column, escaped(text, length)))
 
