@@ -144,6 +144,18 @@ class SourceError(ThresherError):
         return self._faults or (self.fault,)
 
 
+class DriftedError(SourceError):
+    """Inputs hold what the columns of their asset do not, and these are to be decided anew.
+
+    Attributes:
+        drifted: what is new, by the path of each input.
+    """
+
+    def __init__(self, drifted: dict[str, tuple[str, ...]]) -> None:
+        self.drifted = drifted
+        super().__init__("the columns of its inputs have to be decided anew")
+
+
 class TransientError(ThresherError):
     """Something outside failed that may work in a moment; raised by sources and by user code."""
 

@@ -70,7 +70,13 @@ class Written:
     """The query of a view, every parameter a literal."""
     rows: int = 0
     records: tuple[UnitRecord, ...] = ()
-    """What became of each unit, for sources; `file` is a name in the folder."""
+    """What became of each unit, for sources; `file` and `rejects` are names in the folder."""
+    rejects: tuple[tuple[str, int], ...] = ()
+    """Name and rows of each Parquet file of rejected records, for sources.
+
+    Its columns are `path` of the unit, `line` and `last_line` of the record, `reason`, `column`
+    (null where it is not one value that does not fit) and `text`.
+    """
 
 
 class Engine(Protocol):

@@ -58,8 +58,26 @@ class UnitOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record of an input that was not loaded, while others of the same input were."""
+
+    line: int
+    """Physical line at which it begins, counted from 1; in a JSON array as well."""
+    last_line: int
+    reason: str
+    column: str | None
+    """Column whose value does not fit, where it is one value."""
+    text: str
+    """The record as it stands in the input: what is no text as `\\x00`, and long ones in part."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnitRecord:
-    """What became of one input, and where its rows are."""
+    """What became of one input, and where its rows are.
+
+    For an input that was loaded wholly and by itself, `lines` were counted by a reader of its own,
+    and are `rows + rejected + header + blank + continuation`.
+    """
 
     unit: Unit
     outcome: UnitOutcome
@@ -71,6 +89,24 @@ class UnitRecord:
     hint: str | None = None
     line: int | None = None
     """Line of the input at fault, if one is."""
+    rejects: str | None = None
+    """Parquet file that holds its rejected records, relative to the warehouse, if there are any."""
+    rejected: int = 0
+    """Records that were rejected while the others were loaded."""
+    lines: int | None = None
+    """What a second reader counted in it; None where nothing was."""
+    counted: str = "lines"
+    """What that is: `lines` of a text, `records` of JSON, `rows` of other files."""
+    header: int = 0
+    """Lines of the header, and those before it that were skipped."""
+    blank: int = 0
+    """Blank lines and comments."""
+    continuation: int = 0
+    """Further lines of records that have several, be they loaded or rejected."""
+    drift: tuple[str, ...] = ()
+    """How it differs from what earlier inputs decided for the columns, and what was done."""
+    gone: bool = False
+    """Whether the input is no longer there, and its rows stay as its source says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +122,8 @@ class Snapshot:
     schema: Schema
     files: tuple[DataFile, ...] = ()
     """Its Parquet files; none for a view."""
+    rejects: tuple[DataFile, ...] = ()
+    """Parquet files of the records that its inputs hold and that were rejected, for a source."""
     sql: str | None = None
     """Its query with every parameter a literal, for a view; None for a table."""
     inputs: Mapping[str, str] = field(default_factory=dict)
@@ -101,6 +139,11 @@ class Snapshot:
     """Name and version of the engine, for the record."""
     part_of: str | None = None
     """Version that its rows were taken from when some were set aside; None for what was built."""
+
+    @property
+    def all_files(self) -> tuple[DataFile, ...]:
+        """Everything that has to be there: the files of its rows, and of rejected records."""
+        return (*self.files, *self.rejects)
 
     @property
     def version(self) -> str:
@@ -305,8 +348,20 @@ class RunResult:
 
     @property
     def set_aside(self) -> bool:
-        """Whether inputs or rows stand beside what was published."""
-        return bool(self.refused) or any(outcome.quarantine for outcome in self.outcomes)
+        """Whether inputs, records of inputs, or rows stand beside what was published."""
+        rejected = any(record.rejected for _, record in self.in_part)
+        return bool(self.refused) or rejected or any(each.quarantine for each in self.outcomes)
+
+    @property
+    def in_part(self) -> tuple[tuple[str, UnitRecord], ...]:
+        """Asset and record of every input with rejected records, or with other columns or types."""
+        return tuple(
+            (outcome.asset, record)
+            for outcome in self.outcomes
+            if outcome.snapshot
+            for record in outcome.snapshot.units
+            if record.rejected or record.drift
+        )
 
     @property
     def refused(self) -> tuple[tuple[str, UnitRecord], ...]:

@@ -273,3 +273,25 @@ def test_tables_that_refer_to_each_other_lose_rows_until_nothing_moves(shop):
     assert shop.run(env="prod").status == "published"
     assert shop.rows("clean.left", env="prod") == [(1, 1)]
     assert shop.run(env="prod").status == "unchanged"
+
+
+def test_records_that_cannot_be_read_are_a_table_as_well(shop):
+    shop.write(
+        {
+            "src/raw/orders.yaml": "source: {files: data_raw/orders-*.csv, tolerate_rows: 5}\n"
+            "columns: {id: bigint}\n",
+            "data_raw/orders-2.csv": "id,customer,amount\n4,a,4\n5,a\nsix,a,6\n",
+        }
+    )
+    assert shop.run(strict=True).exit_code == 3
+    sql = "select path, line, reason, text from quarantine.raw__orders__rejected order by line"
+    rows = shop.open().query(sql).rows
+    assert [(row[0], row[1], row[3]) for row in rows] == [
+        ("data_raw/orders-2.csv", 3, "5,a"),
+        ("data_raw/orders-2.csv", 4, "six,a,6"),
+    ]
+    assert shop.run().status == "unchanged"
+    shop.write({"data_raw/orders-2.csv": "id,customer,amount\n4,a,4\n"})
+    shop.run()
+    with pytest.raises(CommandError):
+        shop.open().query(sql)

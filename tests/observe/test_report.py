@@ -167,6 +167,7 @@ def test_every_key_of_the_json_is_documented(reports, failing):
     for rows in ("assets", "checks", "files"):
         assert told[rows]
         keys |= {key for row in told[rows] for key in row}
+    keys |= {key for row in told["inputs"] for key in row}
     keys |= {key for asset in told["assets"] for fault in asset["faults"] for key in fault}
     assert keys - documented == set()
 

@@ -21,9 +21,26 @@ def test_what_is_dumped_is_read_again() -> None:
 
 
 def test_the_dump_holds_plain_values_only() -> None:
-    plain = (str, int, bool, tuple, type(None))
+    plain = (str, int, bool, tuple, dict, type(None))
     dumped = FilesSettings.model_validate({"files": "a", "tolerate": 3}).model_dump()
     assert all(isinstance(value, plain) for value in dumped.values())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"tolerate_rows": "half"},
+        {"unpack_limit": 0},
+        {"unpack_limit": "much"},
+        {"on_removed": "forget"},
+        {"drift": {"new_column": "ignore"}},
+        {"drift": {"columns": "freeze"}},
+        {"drift": "freeze"},
+    ],
+)
+def test_what_is_done_with_bad_input_is_one_of_a_few_words(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        FilesSettings.model_validate({"files": "a", **wrong})
 
 
 @pytest.mark.parametrize(

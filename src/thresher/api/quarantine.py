@@ -13,12 +13,12 @@ from thresher.api.hands import Hands
 from thresher.api.querying import Answer, run_query
 from thresher.api.running import Work
 from thresher.errors import CommandError, Fault, Place, ProjectError
-from thresher.project.asset import is_quarantine, quarantine_of
+from thresher.project.asset import is_quarantine, quarantine_of, rejected_of
 from thresher.project.corrections import CORRECTIONS
 from thresher.project.documents import nearest
 from thresher.protocols import Engine
 from thresher.quality.separation import ADDED, ID
-from thresher.results import Publication, Schema, Snapshot
+from thresher.results import Publication, Schema, Snapshot, Split
 from thresher.storage.local import write_whole, writing
 from thresher.tables import quote_name, quote_table, quote_text
 from thresher.warehouse.catalog import Warehouse
@@ -49,6 +49,8 @@ class QuarantineRow:
     """Rows that were published as they were corrected."""
     unmatched: int
     """Corrected rows whose original is no longer built; their files can be removed."""
+    rejected: int = 0
+    """Records of its input files that could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +73,15 @@ def quarantines(work: Work) -> tuple[QuarantineRow, ...]:
         aside = current.snapshots.get(quarantine_of(name))
         verdict = current.verdicts.get(name)
         split = verdict.split if verdict else None
-        if verdict is None or split is None:
+        unread = current.snapshots.get(rejected_of(name))
+        if verdict is None or (split is None and unread is None):
             continue
+        rows = current.snapshots[name].rows
+        split = split or Split(produced=rows, published=rows, quarantined=0)
         found.append(
             QuarantineRow(
                 asset=name,
+                rejected=unread.rows if unread else 0,
                 rows=split.quarantined,
                 published=split.published,
                 checks={

@@ -13,6 +13,7 @@ from thresher.project.asset import SourceBody
 from thresher.project.project import Project
 from thresher.project.sources import FILES
 from thresher.results import Publication, Snapshot, Verdict
+from thresher.run.removed import remembered
 from thresher.storage.objects import is_url
 from thresher.warehouse.lake import Lake
 
@@ -59,7 +60,7 @@ def survey(
         parent=current.number if current else None,
         published=published,
         find=find,
-        listings=_listings(project, hands, asked),
+        listings=_listings(project, hands, current, asked),
         run_time=asked.run_time,
         sample=asked.sample,
         engine=hands.engine().name if matters else None,
@@ -71,10 +72,12 @@ def _is_whole(lake: Lake, snapshot: Snapshot) -> bool:
     """Say whether a version is there, with what it was taken from where rows were set aside."""
     if snapshot.part_of and not lake.find_version(snapshot.asset, snapshot.part_of):
         return False
-    return all(lake.holds(file) for file in snapshot.files)
+    return all(lake.holds(file) for file in snapshot.all_files)
 
 
-def _listings(project: Project, hands: Hands, asked: Asked) -> Mapping[str, Listing]:
+def _listings(
+    project: Project, hands: Hands, current: Publication | None, asked: Asked
+) -> Mapping[str, Listing]:
     found: dict[str, Listing] = {}
     for asset in project.assets.values():
         if isinstance(asset.body, SourceBody):
@@ -88,8 +91,10 @@ def _listings(project: Project, hands: Hands, asked: Asked) -> Mapping[str, List
                     raise
                 found[asset.name] = Listing(fault=error.faults[0].what)
                 continue
+            published = current.snapshots.get(asset.name) if current else None
+            gone = remembered(asset, published, units)
             found[asset.name] = Listing(
-                {unit.path: unit.sha256 for unit in units},
+                {unit.path: unit.sha256 for unit in (*units, *gone)},
                 max((unit.modified.astimezone(UTC) for unit in units), default=None),
             )
     return found

@@ -36,17 +36,20 @@ def list_quarantines(
     if not found:
         click.echo("nothing is in quarantine", err=True)
         return
-    headers = ("asset", "check", "rows", "set aside", "published", "released", "since (UTC)")
+    headers = (
+        *("asset", "check", "rows", "set aside", "not read", "published", "released"),
+        "since (UTC)",
+    )
     rows = [
         (
             *((r.asset, check, count(number)) if not at else ("", check, count(number))),
-            *((count(r.rows), count(r.published), count(r.released)) if not at else ("", "", "")),
+            *(map(count, (r.rows, r.rejected, r.published, r.released)) if not at else [""] * 4),
             moment(r.at) if not at else "",
         )
         for r in found
         for at, (check, number) in enumerate(r.checks.items() or [("", 0)])
     ]
-    right = ("rows", "set aside", "published", "released")
+    right = ("rows", "set aside", "not read", "published", "released")
     click.echo(console.table(headers, rows, stream=sys.stdout, right=right), nl=False)
     for row in found:
         if row.unmatched:

@@ -58,6 +58,12 @@ def facts(result: RunResult, background: Background) -> dict[str, Any]:
         "assets": assets,
         "checks": [_check(o.asset, check) for o in result.outcomes for check in results(o)],
         "files": [_file(asset, record) for asset, record in result.refused],
+        "inputs": [
+            _input(outcome.asset, record)
+            for outcome in result.outcomes
+            if outcome.snapshot
+            for record in outcome.snapshot.units
+        ],
         "configuration": background.configuration,
     }
     made: dict[str, Any] = plain(document)
@@ -155,6 +161,27 @@ def _file(asset: str, record: UnitRecord) -> dict[str, Any]:
         "reason": record.reason,
         "hint": record.hint,
         "line": record.line,
+        "size": record.unit.size,
+        "modified": _stamp(record.unit.modified),
+        "sha256": record.unit.sha256,
+    }
+
+
+def _input(asset: str, record: UnitRecord) -> dict[str, Any]:
+    return {
+        "asset": asset,
+        "path": record.unit.path,
+        "outcome": record.outcome.value,
+        "rows": record.rows,
+        "rejected": record.rejected,
+        "rejects": record.rejects,
+        "lines": record.lines,
+        "counted": record.counted,
+        "header": record.header,
+        "blank": record.blank,
+        "continuation": record.continuation,
+        "drift": record.drift,
+        "gone": record.gone,
         "size": record.unit.size,
         "modified": _stamp(record.unit.modified),
         "sha256": record.unit.sha256,

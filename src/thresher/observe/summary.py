@@ -47,7 +47,7 @@ class Summary:
 def summarize(result: RunResult) -> Summary:
     """Put a run's result into words and tables."""
     figures = totals(result.outcomes)
-    tables = (_assets(result), _checks(result), _rows(result), _files(result))
+    tables = (_assets(result), _checks(result), _rows(result), _files(result), _in_part(result))
     good = "warned" if figures.warnings else "good"
     return Summary(
         tables=tuple(table for table in tables if table.rows or table.left_out),
@@ -174,6 +174,26 @@ def _files(result: RunResult) -> Table:
         ),
         title=f"files that were not loaded: {told}",
         left_out=max(len(refused) - SHOWN_ROWS, 0),
+    )
+
+
+def _in_part(result: RunResult) -> Table:
+    """Tell which files were loaded without some rows, or differ from earlier ones."""
+    found = result.in_part
+    return Table(
+        ("file", "asset", "rows", "rejected", "drift"),
+        tuple(
+            (
+                one_line(record.unit.path),
+                asset,
+                count(record.rows),
+                count(record.rejected),
+                one_line("; ".join(record.drift)),
+            )
+            for asset, record in found[:SHOWN_ROWS]
+        ),
+        title="files that were loaded in part, or drifted",
+        left_out=max(len(found) - SHOWN_ROWS, 0),
     )
 
 

@@ -143,6 +143,11 @@ def quarantine_of(asset: str) -> str:
     return f"{QUARANTINE}.{asset.replace('.', '__')}"
 
 
+def rejected_of(asset: str) -> str:
+    """Name the table of the records of a raw asset's inputs that could not be read."""
+    return f"{quarantine_of(asset)}__rejected"
+
+
 def is_quarantine(table: str) -> bool:
     """Say whether a published table holds rows that were set aside."""
     return table.startswith(f"{QUARANTINE}.")

@@ -16,7 +16,7 @@ from pydantic import (
 
 from thresher.errors import ThresherError
 from thresher.project.contract import Tolerance
-from thresher.project.units import parse_tolerance
+from thresher.project.units import parse_size, parse_tolerance
 from thresher.storage.objects import Location, is_url
 
 Format = Literal["csv", "json", "ndjson", "parquet", "excel"]
@@ -34,6 +34,8 @@ ENDINGS: dict[str, Format] = {
     ".ods": "excel",
 }
 """Format by the ending of a file's name; `.gz` or `.zip` may follow."""
+DETECT = "detect"
+"""Encoding that is to be seen in each file."""
 
 
 def _several(value: Any) -> Any:
@@ -41,6 +43,8 @@ def _several(value: Any) -> Any:
 
 
 def _text_encoding(value: str) -> str:
+    if value == DETECT:
+        return value
     try:
         "".encode(value)
     except (LookupError, ValueError):
@@ -57,6 +61,24 @@ def _tolerance(value: Any) -> str:
 Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
 Character = Annotated[str, Field(min_length=1, max_length=1)]
 CharacterOrNone = Annotated[str, Field(max_length=1)]
+
+
+Drift = Literal["evolve", "freeze", "discard_row", "discard_value", "quarantine"]
+
+
+class DriftSettings(BaseModel):
+    """What is done where a later file is not what earlier ones decided; see `docs/projects.md`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    new_column: Drift = "freeze"
+    missing_column: Drift = "freeze"
+    type_change: Drift = "freeze"
+    """Where a value does not fit a type that no contract gives."""
+
+
+#: Modes that reject rows: these are kept beside the version, as all rejected rows are.
+REJECTING = ("discard_row", "quarantine")
 
 
 class FilesSettings(BaseModel):
@@ -89,16 +111,23 @@ class FilesSettings(BaseModel):
     timestamp_format: Annotated[str, Field(min_length=1)] | None = None
     """How timestamps are written in CSV and JSON files; None for ISO 8601."""
     encoding: Annotated[str, AfterValidator(_text_encoding)] = "utf-8"
-    """Encoding of CSV and JSON files: any name that Python knows."""
+    """Encoding of CSV and JSON files: any name that Python knows, or `detect`."""
     comment: Character | None = None
     """What begins a comment in CSV files."""
     sheet: str | int | None = None
     """Sheet of Excel files: its name, or its number counted from 1; None for the first."""
     tolerate: Annotated[str, BeforeValidator(_tolerance)] = "0"
     """Files that may be set aside while the rest is loaded: a count, or a share such as `5%`."""
+    tolerate_rows: Annotated[str, BeforeValidator(_tolerance)] = "0"
+    """Rows of each CSV or JSON file that may be rejected while its others are loaded."""
+    unpack_limit: Annotated[int, BeforeValidator(parse_size), Field(gt=0)] = 10 * 10**9
+    """Bytes that a packed file may unpack to, such as `10GB`."""
     filename_column: Annotated[str, Field(min_length=1)] | None = None
     """Name of a column to add, which holds the path of the file that a row comes from."""
-
+    drift: DriftSettings = DriftSettings()
+    """What is done where a later file has other columns or types than earlier ones decided."""
+    on_removed: Literal["keep", "drop"] = "drop"
+    """What becomes of the rows of a file that is removed."""
     copy_to: Annotated[str, Field(min_length=1)] | None = None
     """Folder, relative to the project, that keeps a copy of each object that is read from S3."""
 
@@ -128,3 +157,8 @@ class FilesSettings(BaseModel):
     def tolerance(self) -> Tolerance:
         """How many files may be set aside while the rest is loaded."""
         return parse_tolerance(self.tolerate)
+
+    @property
+    def rows_tolerance(self) -> Tolerance:
+        """How many rows of a file may be rejected while its others are loaded."""
+        return parse_tolerance(self.tolerate_rows)

@@ -52,8 +52,9 @@ def read_source(document: Document) -> ReadSource:
         hint = next(filter(None, near), None) or _EXAMPLE
         raise ProjectError([Fault("`source` names neither `files` nor a `database`", place, hint)])
     settings = validate(FilesSettings, document, "source")
-    beside = {"copy_to": settings.copy_to}
-    return ReadSource(SourceBody(FILES, settings.model_dump(exclude={"copy_to"}), beside))
+    settings_of = settings.model_dump()
+    beside = {key: settings_of.pop(key) for key in ("copy_to", "on_removed", "drift")}
+    return ReadSource(SourceBody(FILES, settings_of, beside))
 
 
 def resolved(body: SourceBody, connections: Mapping[str, Connection]) -> SourceBody:

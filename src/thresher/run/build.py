@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from thresher.errors import DriftedError
 from thresher.plan.fingerprint import fingerprint, grain, ingredients, recipe
 from thresher.plan.plan import Plan, Step
 from thresher.project.asset import Asset, Kind, SourceBody
 from thresher.project.project import Project
 from thresher.project.units import parse_share
 from thresher.protocols import Engine, Extract, Job, Logger, Source, Written
-from thresher.results import DataFile, Schema, Snapshot, Unit, UnitOutcome, UnitRecord
+from thresher.results import DataFile, Schema, Snapshot, Unit, UnitRecord
+from thresher.run.removed import Kept, history, loaded, marked, remembered, together
 from thresher.run.unchanged import holds_same
 from thresher.warehouse.lake import Draft, Lake
 
@@ -90,21 +92,29 @@ class Builder:
         """Read what is new among the units of a source, and keep the parts that are not."""
         assert isinstance(asset.body, SourceBody)  # noqa: S101  # told by its kind
         source = self.sources(asset.body.type)
-        units = tuple(source.units(asset, self.project.root))
+        there = tuple(source.units(asset, self.project.root))
+        gone = remembered(asset, published, there)
+        units = together(there, gone)
         found = self._of_units(asset, units)
         if existing := self._existing(asset, found):
             return existing, True
         before = None if self.full_refresh else self._same_recipe(asset, found)
-        kept = _loaded(before, units, self.lake) if before else {}
-        fresh = tuple(unit for unit in units if unit.path not in kept)
+        kept = loaded(before, units, self.lake) if before else {}
+        fresh = tuple(unit for unit in there if unit.path not in kept)
         draft = self.lake.begin(asset.name, fingerprint(found))
         try:
             written = Written(before.schema if before else ())
             if fresh or before is None:
                 schema = before.schema if before and kept else None
-                written = source.read(
-                    self._extract(asset, draft, fresh, kept=len(kept), schema=schema)
-                )
+                try:
+                    written = source.read(
+                        self._extract(asset, draft, fresh, kept=len(kept), schema=schema)
+                    )
+                except DriftedError as error:
+                    written = self._read_anew(source, asset, draft, there, error.drifted)
+                    kept = {}
+            kept |= history(published, gone, kept, written.schema, self.lake)
+            kept = marked(kept, gone)
             read = {record.unit.path: record.unit for record in written.records}
             units = tuple(read.get(unit.path, unit) for unit in units)
             found = self._of_units(asset, units)
@@ -117,10 +127,27 @@ class Builder:
                 self.lake.confirm(same, draft.fingerprint)
                 self.lake.discard(draft)
                 return same, True
-            return self.lake.complete(draft, snapshot, written.files), False
+            return self.lake.complete(draft, snapshot, written.files, written.rejects), False
         except BaseException:
             self.lake.discard(draft)
             raise
+
+    def _read_anew(
+        self,
+        source: Source,
+        asset: Asset,
+        draft: Draft,
+        units: tuple[Unit, ...],
+        drifted: Mapping[str, tuple[str, ...]],
+    ) -> Written:
+        """Read all units, and let them decide the columns together."""
+        for path in draft.folder.iterdir():
+            path.unlink()
+        written = source.read(self._extract(asset, draft, units, kept=0, schema=None))
+        records = tuple(
+            replace(record, drift=drifted.get(record.unit.path, ())) for record in written.records
+        )
+        return replace(written, records=records)
 
     def _extract(
         self,
@@ -156,7 +183,7 @@ class Builder:
         for before in earlier:
             if before is None or recipe(before.ingredients) != recipe(now.ingredients):
                 continue
-            if all(map(self.lake.holds, before.files)) and holds_same(before, now, self.engine):
+            if all(map(self.lake.holds, before.all_files)) and holds_same(before, now, self.engine):
                 return before
         return None
 
@@ -234,35 +261,27 @@ def closure(names: tuple[str, ...], tables: Mapping[str, Snapshot]) -> dict[str,
     return found
 
 
-def _loaded(
-    before: Snapshot, units: tuple[Unit, ...], lake: Lake
-) -> dict[str, tuple[UnitRecord, DataFile]]:
-    """Find the units that an earlier version has read already, with the files of their rows."""
-    wanted = {(unit.path, unit.sha256): unit for unit in units}
-    files = {file.path: file for file in before.files}
-    kept: dict[str, tuple[UnitRecord, DataFile]] = {}
-    for record in before.units:
-        unit = wanted.get((record.unit.path, record.unit.sha256))
-        file = files.get(record.file or "")
-        if unit and file and record.outcome is UnitOutcome.LOADED and lake.holds(file):
-            kept[unit.path] = (replace(record, unit=unit), file)
-    return kept
-
-
 def _with_units(
     snapshot: Snapshot,
     units: tuple[Unit, ...],
     written: Written,
-    kept: Mapping[str, tuple[UnitRecord, DataFile]],
+    kept: Kept,
     folder: PurePosixPath,
 ) -> Snapshot:
     """Give a version what became of each of its units, and the files that it takes over."""
     records = {record.unit.path: _in_lake(record, folder) for record in written.records}
     records |= {path: record for path, (record, _) in kept.items()}
     ordered = tuple(records[unit.path] for unit in units)
-    files = {file.path: file for _, file in kept.values()}
+    files = {each[0].path: each[0] for _, each in kept.values()}
     rows = sum(record.rows for record in ordered)
-    return replace(snapshot, files=tuple(files.values()), units=ordered, rows=rows, rows_in=rows)
+    return replace(
+        snapshot,
+        files=tuple(files.values()),
+        rejects=tuple(file for _, each in kept.values() for file in each[1:]),
+        units=ordered,
+        rows=rows,
+        rows_in=rows + sum(record.rejected for record in ordered),
+    )
 
 
 def _file(draft: Draft, name: str, rows: int) -> DataFile:
@@ -271,4 +290,8 @@ def _file(draft: Draft, name: str, rows: int) -> DataFile:
 
 
 def _in_lake(record: UnitRecord, folder: PurePosixPath) -> UnitRecord:
-    return replace(record, file=str(folder / record.file)) if record.file else record
+    return replace(
+        record,
+        file=str(folder / record.file) if record.file else None,
+        rejects=str(folder / record.rejects) if record.rejects else None,
+    )

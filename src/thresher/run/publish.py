@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from thresher.errors import CommandError, Place, WarehouseError
 from thresher.events import Published
 from thresher.plan.plan import Action
-from thresher.project.asset import quarantine_of
+from thresher.project.asset import quarantine_of, rejected_of
 from thresher.project.project import Project
 from thresher.protocols import Engine
-from thresher.results import Outcome, OutcomeStatus, Publication, Snapshot, Verdict
+from thresher.results import Field, Outcome, OutcomeStatus, Publication, Snapshot, Verdict
 from thresher.run.runner import Walk
+
+#: Columns of the files that a source leaves of what it could not read.
+REJECTED = tuple(
+    Field(name, kind, kind)
+    for name, kind in (
+        *(("path", "VARCHAR"), ("line", "BIGINT"), ("last_line", "BIGINT")),
+        *(("reason", "VARCHAR"), ("column", "VARCHAR"), ("text", "VARCHAR")),
+    )
+)
 
 
 class Publisher(Protocol):
@@ -73,7 +82,7 @@ def publish(
     passed = publishable(walk.project, outcomes, before_tables)
     if any(outcome.verdict and outcome.verdict.critical for outcome in outcomes):
         return None
-    gone = {*removed, *map(quarantine_of, removed)}
+    gone = {*removed, *map(quarantine_of, removed), *map(rejected_of, removed)}
     tables = {n: s for n, s in before_tables.items() if n not in gone}
     verdicts = {n: v for n, v in before_verdicts.items() if n in tables}
     for outcome in outcomes:
@@ -119,14 +128,32 @@ def publish(
 
 def _show(outcome: Outcome, tables: dict[str, Snapshot], verdicts: dict[str, Verdict]) -> None:
     """Put the version of an asset among the tables, with the rows that were set aside of it."""
-    aside = quarantine_of(outcome.asset)
-    tables.pop(aside, None)
+    aside, rejected = quarantine_of(outcome.asset), rejected_of(outcome.asset)
+    for name in (aside, rejected):
+        tables.pop(name, None)
     if outcome.snapshot is not None:
         tables[outcome.asset] = outcome.snapshot
+        if outcome.snapshot.rejects:
+            tables[rejected] = _rejected(outcome.snapshot, rejected)
     if outcome.quarantine is not None:
         tables[aside] = outcome.quarantine
     if outcome.verdict is not None:
         verdicts[outcome.asset] = outcome.verdict
+
+
+def _rejected(snapshot: Snapshot, name: str) -> Snapshot:
+    """Give the records that could not be read as a table of their own."""
+    files = snapshot.rejects
+    return replace(
+        snapshot,
+        asset=name,
+        schema=REJECTED,
+        files=files,
+        rejects=(),
+        units=(),
+        rows=sum(file.rows for file in files),
+        part_of=snapshot.part_of or snapshot.version,
+    )
 
 
 def _refuse_lost_rows(

@@ -195,6 +195,8 @@ class Separation:
         kept: tuple[DataFile, ...] = (),
     ) -> Snapshot:
         built = self.rows.built
+        if draft.asset != built.asset:
+            built = replace(built, units=(), rejects=())
         part = replace(
             built,
             schema=schema,

@@ -47,7 +47,12 @@ def _beside(files: Iterable[DataFile], shared: set[str]) -> tuple[DataFile, ...]
 def _outcomes(snapshot: Snapshot) -> list[tuple[object, ...]]:
     """Give what became of each input, wherever its rows are."""
     return sorted(
-        (r.unit.path, r.outcome, r.rows, r.reason or "", r.line or 0) for r in snapshot.units
+        (
+            *(r.unit.path, r.outcome, r.rows, r.reason or "", r.line or 0),
+            # Rejected records are not compared: another file may have others.
+            r.unit.sha256 if r.rejected else "",
+        )
+        for r in snapshot.units
     )
 
 

@@ -11,6 +11,7 @@ import gzip
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -23,7 +24,35 @@ _LEFTOVERS = ("__MACOSX", "Thumbs.db")
 Check = Callable[[], None]
 
 
-def unpack_gzip(path: Path, target: Path, check: Check) -> None:
+@dataclass
+class Unpacking:
+    """The unpacking of one file, which may be packed smaller than a disk can bear.
+
+    Args:
+        check: called now and then; raises when the caller wants to stop.
+        limit: bytes that it may unpack to.
+    """
+
+    check: Check
+    limit: int
+    size: int = 0
+
+    def took(self, count: int) -> None:
+        """Go on, after so many bytes more.
+
+        Raises:
+            RefusedError: they are too many.
+        """
+        self.check()
+        self.size += count
+        if self.size > self.limit:
+            raise RefusedError(
+                f"it unpacks to more than {self.limit:,} bytes",
+                hint="raise `unpack_limit` if that is right; see where the file comes from if not",
+            )
+
+
+def unpack_gzip(path: Path, target: Path, unpacking: Unpacking) -> None:
     """Unpack a gzip file.
 
     Raises:
@@ -31,7 +60,7 @@ def unpack_gzip(path: Path, target: Path, check: Check) -> None:
     """
     try:
         with gzip.open(path, "rb") as packed, target.open("wb") as plain:
-            _copy(packed, plain, check)
+            _copy(packed, plain, unpacking)
     except EOFError:
         raise RefusedError(
             "the gzip file is cut short", hint="fetch it again; it was not copied to its end"
@@ -41,7 +70,7 @@ def unpack_gzip(path: Path, target: Path, check: Check) -> None:
 
 
 def unpack_zip(
-    path: Path, folder: Path, endings: tuple[str, ...], check: Check
+    path: Path, folder: Path, endings: tuple[str, ...], unpacking: Unpacking
 ) -> Iterator[tuple[str, Path]]:
     """Unpack the members of a zip file that hold data, one by one.
 
@@ -63,19 +92,19 @@ def unpack_zip(
                         hint="unpack it with its password, and give the file that is inside",
                     )
                 target = folder / f"{path.name}-{number:04d}{_suffix(member)}"
-                _unpack_member(archive, member, target, check)
+                _unpack_member(archive, member, target, unpacking)
                 yield member.filename, target
     except zipfile.BadZipFile as error:
         raise _not_zip(path, error) from None
 
 
 def _unpack_member(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, check: Check
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, unpacking: Unpacking
 ) -> None:
     name = shown(member.filename)
     try:
         with archive.open(member) as packed, target.open("wb") as plain:
-            _copy(packed, plain, check)
+            _copy(packed, plain, unpacking)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise RefusedError(
             f"`{name}` in the zip file is damaged ({shown(error)})", hint="fetch the file again"
@@ -105,10 +134,10 @@ def _suffix(member: zipfile.ZipInfo) -> str:
     return suffix if suffix[1:].isalnum() and suffix.isascii() else ""
 
 
-def _copy(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], check: Check) -> None:
+def _copy(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], unpacking: Unpacking) -> None:
     while chunk := source.read(_CHUNK):
+        unpacking.took(len(chunk))
         target.write(chunk)
-        check()
 
 
 def _not_gzip(path: Path, error: Exception) -> RefusedError:

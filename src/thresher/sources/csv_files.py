@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -22,6 +23,7 @@ from thresher.tables import quote_name, quote_path, quote_text
 _REJECTS = 1_000
 #: Blank lines before a broken row that are looked at, in bytes.
 _BLANK = 1 << 16
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,42 @@ class CsvTable:
         except duckdb.Error:
             return RefusedError("it cannot be read as CSV", hint=NO_CSV)
         return self._broken(*found[0]) if found else None
+
+    def joined(self, check: Callable[[], None]) -> RefusedError | None:
+        """Find out whether files were put together: a header, or a byte order mark, inside.
+
+        Only where every column is text would either be taken for values.
+        """
+        with self.layout.path.open("rb") as file:
+            header = file.readline(_BLANK).removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
+            if len(self.columns) < 2 or not self.settings.header or b'"' in header:
+                header = b""
+            needles = [b"\n" + codecs.BOM_UTF8, *([b"\n" + header] if header else [])]
+            longest = max(map(len, needles)) + 1
+            file.seek(0)
+            at, chunk = 0, file.read(_CHUNK)
+            while chunk:
+                for needle in needles:
+                    found = chunk.find(needle)
+                    while found >= 0:
+                        end = chunk[found + len(needle) : found + len(needle) + 1]
+                        if needle is needles[0] or end in (b"\r", b"\n", b""):
+                            return self._put_together(at + found + 1, mark=needle is needles[0])
+                        found = chunk.find(needle, found + 1)
+                check()
+                more = file.read(_CHUNK)
+                kept = chunk[-longest:] if more else b""
+                at += len(chunk) - len(kept)
+                chunk = kept + more if more else b""
+        return None
+
+    def _put_together(self, position: int, *, mark: bool) -> RefusedError:
+        what = "begins with a byte order mark" if mark else "repeats the header"
+        return RefusedError(
+            f"a row {what}: files were put together",
+            hint="take it out, or have such rows rejected: `tolerate_rows`",
+            line=lines_before(self.layout.path, position) + self.layout.first_line,
+        )
 
     def place(self, row: int) -> tuple[int | None, str]:
         """Give the line that a row begins at."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from thresher.project.source import FilesSettings
-from thresher.sources.encodings import has_returns, utf8_fault
+from thresher.sources.encodings import has_returns, lines_before, utf8_fault
 from thresher.sources.inputs import Part
 from thresher.sources.refusals import RefusedError
 from thresher.sources.table import refuse_names
@@ -24,7 +24,7 @@ from thresher.sources.table import refuse_names
 #: How far the header may reach into a file.
 _HEAD = 1 << 20
 _CHUNK = 1 << 20
-_DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|")
 #: Longest field that is read here; DuckDB's longest row.
 _LONGEST = 2_000_000
 NO_CSV = "it may be no CSV file: say with `format:` what it is, or fetch it again"
@@ -85,9 +85,10 @@ def lay_out(part: Part, settings: FilesSettings, check: Check) -> Layout:
         RefusedError: it is no CSV file, or its header is broken.
     """
     returns = has_returns(part.path, check)
+    _refuse_long(part.path, check)
     text = _head(part.path, check)
     start, line = _skip(text, settings)
-    delimiter = settings.delimiter or _delimiter(text[start:], part.name, settings.quote)
+    delimiter = settings.delimiter or seen_delimiter(text[start:], part.name, settings.quote)
     dialect = Dialect(delimiter, settings.quote, settings.escape, settings.comment)
     first, before, skipped = _first_row(text[start:], dialect, line)
     line += skipped
@@ -98,6 +99,41 @@ def lay_out(part: Part, settings: FilesSettings, check: Check) -> Layout:
     if returns and not _all_crlf(path, check):
         path = _with_plain_endings(path, dialect, line, check)
     return Layout(path, columns, dialect, line)
+
+
+def _refuse_long(path: Path, check: Check) -> None:
+    """Refuse a file with a line that is too long: DuckDB passes over the longest without a word.
+
+    Raises:
+        RefusedError: it has one (2.0.1 takes lines of up to 2 MB).
+    """
+    length = 0
+    with path.open("rb", buffering=0) as file:
+        while chunk := file.read(_CHUNK):
+            ends = [at for end in (b"\n", b"\r") if (at := chunk.find(end)) >= 0]
+            length += min(ends, default=len(chunk))
+            if length > _LONGEST:
+                raise RefusedError(
+                    "the row is longer than 2 MB",
+                    hint="perhaps a quote is never closed",
+                    line=lines_before(path, file.tell() - len(chunk)) + 1,
+                )
+            if ends:
+                length = len(chunk) - 1 - max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+            check()
+
+
+def header_columns(
+    text: str, delimiter: str, settings: FilesSettings, line: int
+) -> tuple[str, ...]:
+    """Give the columns that the first row of a file names.
+
+    Raises:
+        RefusedError: it is broken, or its columns cannot be told apart.
+    """
+    dialect = Dialect(delimiter, settings.quote, settings.escape, settings.comment)
+    fields, *_ = _first_row(text, dialect, line)
+    return _columns(fields, line, header=settings.header)
 
 
 def _head(path: Path, check: Check) -> str:
@@ -122,12 +158,13 @@ def _skip(text: str, settings: FilesSettings) -> tuple[int, int]:
     return lines.tell(), settings.skip + 1
 
 
-def _delimiter(text: str, name: str, quote: str) -> str:
+def seen_delimiter(text: str, name: str, quote: str) -> str:
+    """See what delimits the fields of a file in its name, or in its first row."""
     if name.lower().removesuffix(".gz").removesuffix(".zip").endswith(".tsv"):
         return "\t"
     line = next((each for each in io.StringIO(text, newline=None) if each.strip()), "")
     unquoted = "".join(line.split(quote)[::2]) if quote else line
-    return max(_DELIMITERS, key=unquoted.count)
+    return max(DELIMITERS, key=unquoted.count)
 
 
 def _first_row(text: str, dialect: Dialect, line: int) -> tuple[list[str], int, int]:

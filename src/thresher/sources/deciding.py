@@ -8,6 +8,7 @@ import duckdb
 
 from thresher.errors import NOWHERE, Place, SourceError
 from thresher.project.asset import Asset
+from thresher.project.source import REJECTING, DriftSettings
 from thresher.results import Field, Schema
 from thresher.sources.refusals import RefusedError
 from thresher.sources.session import Session
@@ -74,23 +75,34 @@ def schema_of(targets: Targets, filename_column: str | None) -> Schema:
     return (*columns, Field(filename_column, TEXT, TEXT)) if filename_column else tuple(columns)
 
 
-def refuse_drift(columns: Iterable[str], targets: Targets) -> None:
-    """Refuse a file whose columns are not those that were decided.
+def drifted_columns(
+    columns: Iterable[str], targets: Targets, drift: DriftSettings
+) -> tuple[tuple[str, ...], bool]:
+    """Say which columns of a file are not those that were decided, and what is done about it.
+
+    Returns:
+        What is told of the file, and whether the columns are to be decided anew.
 
     Raises:
-        RefusedError: one is new, or missing.
+        RefusedError: one is new, or missing, and the source has such files refused.
     """
     found = list(columns)
     extra = [name for name in found if name not in targets]
     missing = [name for name in targets if name not in found]
-    if not extra and not missing:
-        return
     told = [f"column `{name}` is new" for name in extra]
     told += [f"column `{name}` is missing" for name in missing]
-    raise RefusedError(
-        f"{', '.join(told)}: the asset's columns were decided by earlier files",
-        hint="mend the file, or read all files anew: `thresher run --full-refresh`",
+    # Every row lacks a column that is missing, so what rejects rows rejects the file.
+    frozen = (missing and drift.missing_column in ("freeze", *REJECTING)) or (
+        extra and drift.new_column == "freeze"
     )
+    if frozen:
+        raise RefusedError(
+            f"{', '.join(told)}: the asset's columns were decided by earlier files",
+            hint="mend the file, say with `drift` what to do, or read all files anew: "
+            "`thresher run --full-refresh`",
+        )
+    # A column that is missing is null, and stays one of the table: nothing is decided anew for it.
+    return tuple(told), bool(extra) and drift.new_column == "evolve"
 
 
 def _target(kind: str, contract: bool) -> Target:  # noqa: FBT001

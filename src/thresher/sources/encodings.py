@@ -13,6 +13,17 @@ from thresher.sources.refusals import RefusedError, shown
 
 _CHUNK = 1 << 20
 _BOMS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+#: Marks at the beginning of texts; that of UTF-32 begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8"),
+)
+#: Bytes that tell an encoding, and the share of letters among them that have a NUL in UTF-16.
+_SEEN = 4096
+_LATIN = 0.5
 
 Check = Callable[[], None]
 
@@ -20,6 +31,25 @@ Check = Callable[[], None]
 def is_utf8(encoding: str) -> bool:
     """Say whether files of an encoding can be read as they are."""
     return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii")
+
+
+def seen_encoding(path: Path) -> str:
+    """See the encoding of a text file in its first bytes: UTF-16 or UTF-32, else UTF-8.
+
+    What is not UTF-8 then is refused, as anything else would be a guess: every byte is a letter in
+    some encoding.
+    """
+    with path.open("rb") as file:
+        head = file.read(_SEEN)
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    even, odd = head[::2], head[1::2]
+    if not odd.count(0) and even.count(0) > len(even) * _LATIN:
+        return "utf-16-be"
+    if not even.count(0) and odd.count(0) > len(odd) * _LATIN:
+        return "utf-16-le"
+    return "utf-8"
 
 
 def transcode(path: Path, target: Path, encoding: str, check: Check) -> None:

@@ -32,20 +32,22 @@ def open_excel(part: Part, settings: FilesSettings, session: Session) -> Parquet
         RefusedError: it is damaged, or has no such sheet or no header.
         SourceError: the extra that reads it is not installed.
     """
-    rows = _cells(part.path, settings.sheet)[settings.skip :]
+    cells = _cells(part.path, settings.sheet)
+    rows = cells[settings.skip :]
     if not rows:
         raise RefusedError("the sheet is empty", hint="say with `sheet:` which one to read")
     while len(rows) > 1 and all(cell == "" for cell in rows[-1]):
         rows.pop()
-    columns = [list(cells) for cells in zip(*rows, strict=True)]
+    columns = [list(column) for column in zip(*rows, strict=True)]
     while len(columns) > 1 and all(cell == "" for cell in columns[-1]):
         columns.pop()
-    names = _names([cells[0] for cells in columns], settings)
-    arrays = [_column(cells[1:] if settings.header else cells) for cells in columns]
+    names = _names([column[0] for column in columns], settings)
+    arrays = [_column(column[1:] if settings.header else column) for column in columns]
     target = part.path.with_name(f"{part.path.name}-cells")
     pq.write_table(pa.Table.from_arrays(arrays, names=names), target)
     first = settings.skip + 1 + settings.header
-    return open_parquet(target, session, first_line=first)
+    blank = len(cells) - settings.skip - len(rows)
+    return open_parquet(target, session, first_line=first, sheet=(len(cells), blank))
 
 
 def _cells(path: Path, sheet: str | int | None) -> list[list[Any]]:

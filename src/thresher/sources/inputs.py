@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from thresher.project.source import ENDINGS, FilesSettings
+from thresher.project.source import DETECT, ENDINGS, FilesSettings
 from thresher.results import Unit
-from thresher.sources.archives import unpack_gzip, unpack_zip
+from thresher.sources.archives import Unpacking, unpack_gzip, unpack_zip
 from thresher.sources.discovery import ending, original, unknown_format
-from thresher.sources.encodings import is_utf8, transcode
+from thresher.sources.encodings import is_utf8, seen_encoding, transcode
 from thresher.sources.hashing import State, changed
 from thresher.sources.refusals import RefusedError, shown
 from thresher.sources.session import DISK_FULL
@@ -62,6 +62,12 @@ class Part:
     format: str
     name: str
     """What it is called: the unit's path, or its name inside an archive."""
+    raw: Path
+    """What `path` was written from, where it had to be; else the same."""
+    encoding: str = "utf-8"
+    """Encoding of `raw`."""
+    fault: RefusedError | None = None
+    """Why `path` could not be written from `raw`, though some of it may be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +162,7 @@ class Opener:
         kind = self._format(unit.path)
         if compression == ".gz":
             plain = self.folder / f"{number:04d}-plain"
-            unpack_gzip(link, plain, self.check)
+            unpack_gzip(link, plain, self._unpacking())
             _refuse_empty(plain)
             link = plain
         return (self._part(link, kind, unit.path),)
@@ -164,7 +170,7 @@ class Opener:
     def _members(self, link: Path, inner: str) -> tuple[Part, ...]:
         kind = self.settings.format or ENDINGS.get(inner)
         wanted = (inner,) if inner in ENDINGS else tuple(ENDINGS)
-        members = list(unpack_zip(link, self.folder, wanted, self.check))
+        members = list(unpack_zip(link, self.folder, wanted, self._unpacking()))
         parts = []
         for name, path in members:
             try:
@@ -175,6 +181,9 @@ class Opener:
                 raise RefusedError(what, hint=error.hint, line=error.line) from None
         return tuple(parts)
 
+    def _unpacking(self) -> Unpacking:
+        return Unpacking(self.check, self.settings.unpack_limit)
+
     def _format(self, name: str) -> str:
         kind = self.settings.format or ENDINGS.get(ending(name)[0])
         if kind is None:
@@ -184,11 +193,19 @@ class Opener:
 
     def _part(self, path: Path, kind: str, name: str) -> Part:
         _refuse_other(path, kind)
-        if kind in TEXT_FORMATS and not is_utf8(self.settings.encoding):
-            plain = path.with_name(f"{path.name}-utf8")
-            transcode(path, plain, self.settings.encoding, self.check)
-            path = plain
-        return Part(path, kind, name)
+        encoding = self.settings.encoding
+        if kind not in TEXT_FORMATS:
+            return Part(path, kind, name, path)
+        if encoding == DETECT:
+            encoding = seen_encoding(path)
+        if is_utf8(encoding):
+            return Part(path, kind, name, path)
+        plain = path.with_name(f"{path.name}-utf8")
+        try:
+            transcode(path, plain, encoding, self.check)
+        except RefusedError as error:
+            return Part(path, kind, name, path, encoding, error)
+        return Part(plain, kind, name, path, encoding)
 
 
 def _refuse_empty(path: Path) -> None:

@@ -27,6 +27,8 @@ class ParquetTable:
     kinds: dict[str, str]
     first_line: int | None = None
     """Line of the input that the first row stands in, where it has lines."""
+    sheet: tuple[int, int] | None = None
+    """Rows of the sheet that it was made of, and how many at its end were blank."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -61,7 +63,13 @@ class ParquetTable:
         return None, f"row {row:,}"
 
 
-def open_parquet(path: Path, session: Session, *, first_line: int | None = None) -> ParquetTable:
+def open_parquet(
+    path: Path,
+    session: Session,
+    *,
+    first_line: int | None = None,
+    sheet: tuple[int, int] | None = None,
+) -> ParquetTable:
     """Read the footer of a Parquet file.
 
     Raises:
@@ -80,7 +88,7 @@ def open_parquet(path: Path, session: Session, *, first_line: int | None = None)
         raise RefusedError(f"it cannot be read ({_reason(error, path)})", hint=_FETCH) from None
     # DuckDB before 2.0 takes columns without a type for integers.
     kinds |= {each.name: NULL for each in fields if pa.types.is_null(each.type)}
-    return ParquetTable(path, kinds, first_line)
+    return ParquetTable(path, kinds, first_line, sheet)
 
 
 def convert_typed(x: str, source: str, target: Target, session: Session) -> Conversion:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from thresher.errors import Place, SourceError
-from thresher.project.source import FilesSettings
+from thresher.errors import DriftedError, Place, SourceError
+from thresher.project.source import REJECTING, FilesSettings
 from thresher.protocols import Extract, Written
-from thresher.results import Unit, UnitOutcome, UnitRecord
+from thresher.sources.accounting import Loaded, record_of, refused_record
 from thresher.sources.deciding import (
     Targets,
     contract_types,
     decide,
     decided,
-    refuse_drift,
+    drifted_columns,
     schema_of,
 )
+from thresher.sources.fitting import Fitting
 from thresher.sources.inputs import Opener
-from thresher.sources.loading import Loader, MisguessedError, Opened, guess, open_tables
+from thresher.sources.loading import Loader
+from thresher.sources.misfits import MisguessedError, discarded, without_misfits
+from thresher.sources.opening import Opened, guess, open_tables, sift_unit
 from thresher.sources.refusals import RefusedError, RefusedFilesError
 from thresher.sources.session import Session
 from thresher.sources.table import refuse_case
@@ -44,7 +47,8 @@ class Reading:
     fetched: Mapping[str, Path | RefusedError] = field(default_factory=dict)
     _opened: dict[int, Opened] = field(default_factory=dict)
     _refused: dict[int, RefusedError] = field(default_factory=dict)
-    _loaded: dict[int, int] = field(default_factory=dict)
+    _loaded: dict[int, Loaded] = field(default_factory=dict)
+    _drifted: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def run(self) -> Written:
         """Read all units.
@@ -80,7 +84,7 @@ class Reading:
             try:
                 self._opened[number] = open_tables(found, self.settings, self.session)
             except RefusedError as error:
-                self._refuse(number, error)
+                self._sift_or_refuse(number, error)
 
     def _decide_and_load(self, contract: Mapping[str, str]) -> Targets:
         """Decide the types by all files that can be read, and load these."""
@@ -104,11 +108,18 @@ class Reading:
         targets = decided(self.extract.schema or (), contract)
         targets.pop(self.settings.filename_column or "", None)
         self._refuse_other_case(targets)
+        anew: dict[str, tuple[str, ...]] = {}
         for number, opened in list(self._opened.items()):
             try:
-                refuse_drift(opened.columns, targets)
+                told, evolves = drifted_columns(opened.columns, targets, self.settings.drift)
             except RefusedError as error:
                 self._refuse(number, error)
+                continue
+            self._drifted[number] = told
+            if evolves:
+                anew[opened.input.unit.path] = told
+        if anew:
+            raise DriftedError(anew)
         self._guess_all(full=False)
         self._load_all(targets, sure=True)
         return targets
@@ -139,24 +150,84 @@ class Reading:
             try:
                 self._opened[number] = guess(opened, self.session, full=full)
             except RefusedError as error:
-                self._refuse(number, error)
+                self._sift_or_refuse(number, error, full=full)
 
     def _load_all(self, targets: Targets, *, sure: bool) -> None:
-        loader = Loader(
+        drift = self.settings.drift
+        fitting = Fitting(
             self.session,
             targets,
-            self.settings.filename_column,
-            self.extract.sample,
-            sure=sure,
+            rejects_new=self._later and drift.new_column in REJECTING,
+            rejects_changed=self._later and drift.type_change in REJECTING,
         )
+        added, share = self.settings.filename_column, self.extract.sample
+        loader = Loader(fitting, added, share, sure=sure)
         self._loaded.clear()
-        for number, opened in list(self._opened.items()):
+        for number in list(self._opened):
+            self._load(number, loader)
+
+    def _load(self, number: int, loader: Loader) -> None:
+        """Load a unit, or as much of it as the source's settings allow, or refuse it."""
+        opened = self._opened[number]
+        try:
+            if loader.fitting.rejects_new and loader.fitting.new_columns(opened):
+                what = f"{', '.join(self._drifted[number])}, and rows of its kind are not rejected"
+                hint = "only rows of CSV and JSON files are: read all anew, or choose another mode"
+                error = RefusedError(what, hint=hint)
+                self._load_sifted(number, error, loader, sift=True)
+                return
             try:
-                self._loaded[number] = loader.load(opened, self.extract.folder / _file(number))
+                self._write(number, opened, loader)
             except RefusedError as error:
-                self._refuse(number, error)
+                self._mend(number, error, loader)
+        except RefusedError as last:
+            self._refuse(number, last)
+
+    def _mend(self, number: int, error: RefusedError, loader: Loader) -> None:
+        """Load what can be loaded of a unit that was refused."""
+        opened, mode = self._opened[number], self.settings.drift.type_change
+        changed = error.drift and self._later
+        if changed and mode == "evolve":
+            raise DriftedError({opened.input.unit.path: (error.reason,)})
+        if changed and mode == "discard_value":
+            loader = replace(loader, fitting=replace(loader.fitting, discards=True))
+            try:
+                self._write(number, opened, loader)
+            except RefusedError as other:
+                error = other
             else:
-                opened.input.verify(self.extract.asset.name)
+                return
+        self._load_sifted(number, error, loader, sift=changed and loader.fitting.rejects_changed)
+
+    def _load_sifted(self, number: int, error: RefusedError, loader: Loader, *, sift: bool) -> None:
+        if not self._opened[number].sifted:
+            opened = self._opened[number]
+            self._opened[number] = sift_unit(
+                opened, error, self.settings, self.session, full=loader.sure, sift=sift
+            )
+        left = without_misfits(
+            self._opened[number], loader.fitting, self.settings.rows_tolerance, sure=loader.sure
+        )
+        self._write(number, left, loader)
+
+    def _write(self, number: int, opened: Opened, loader: Loader) -> None:
+        rows = loader.load(opened, self.extract.folder / _file(number))
+        told = discarded(opened, loader.fitting) if loader.fitting.discards else ()
+        self._loaded[number] = Loaded(opened, rows, (*self._drifted.get(number, ()), *told))
+        opened.input.verify(self.extract.asset.name)
+
+    def _sift_or_refuse(self, number: int, error: RefusedError, *, full: bool = False) -> None:
+        """Go on with the good records of a unit that was refused, where bad ones are tolerated."""
+        try:
+            opened = self._opened[number]
+            self._opened[number] = sift_unit(opened, error, self.settings, self.session, full=full)
+        except RefusedError as last:
+            self._refuse(number, last)
+
+    @property
+    def _later(self) -> bool:
+        """Whether earlier units have decided the types."""
+        return self.extract.schema is not None
 
     def _refuse(self, number: int, error: RefusedError) -> None:
         # What is still being written looks broken, and is read again.
@@ -168,22 +239,21 @@ class Reading:
         kept = self.extract.kept
         tolerated = self.settings.tolerance.allows(len(self._refused), len(units) + kept)
         fine = tolerated and bool(self._loaded or kept)
-        records = tuple(self._record(number, unit, fine=fine) for number, unit in units)
+        records = tuple(
+            refused_record(unit, self._refused[number], fine=fine)
+            if number in self._refused
+            else record_of(unit, self._loaded[number], _file(number), self.extract, self.session)
+            for number, unit in units
+        )
         if not fine:
             raise RefusedFilesError(self.extract.asset.name, records, self.settings.tolerate)
         return Written(
             schema_of(targets, self.settings.filename_column),
-            tuple((_file(number), rows) for number, rows in self._loaded.items()),
-            rows=sum(self._loaded.values()),
+            tuple((_file(number), each.rows) for number, each in self._loaded.items()),
+            rows=sum(each.rows for each in self._loaded.values()),
             records=records,
+            rejects=tuple((each.rejects, each.rejected) for each in records if each.rejects),
         )
-
-    def _record(self, number: int, unit: Unit, *, fine: bool) -> UnitRecord:
-        error = self._refused.get(number)
-        if error is None:
-            return UnitRecord(unit, UnitOutcome.LOADED, self._loaded[number], _file(number))
-        outcome = UnitOutcome.SET_ASIDE if fine else UnitOutcome.FAILED
-        return UnitRecord(unit, outcome, reason=error.reason, hint=error.hint, line=error.line)
 
 
 def _file(number: int) -> str:

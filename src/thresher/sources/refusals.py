@@ -18,13 +18,22 @@ class RefusedError(Exception):
         reason: what is wrong with it.
         hint: what to do about it.
         line: line of the input at fault, if one is.
+        drift: whether a value does not fit what earlier inputs decided, and nothing else is wrong.
     """
 
-    def __init__(self, reason: str, *, hint: str | None = None, line: int | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        hint: str | None = None,
+        line: int | None = None,
+        drift: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
         self.line = line
+        self.drift = drift
 
 
 class RefusedFilesError(SourceError):

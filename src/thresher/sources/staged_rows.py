@@ -6,8 +6,11 @@ from thresher.errors import Place, SourceError
 from thresher.protocols import Extract, Written
 from thresher.results import Unit, UnitOutcome, UnitRecord
 from thresher.sources.deciding import contract_types, decide, schema_of
+from thresher.sources.fitting import Fitting
 from thresher.sources.inputs import Input, Part
-from thresher.sources.loading import Loader, MisguessedError, Opened, guess
+from thresher.sources.loading import Loader
+from thresher.sources.misfits import MisguessedError
+from thresher.sources.opening import Opened, guess
 from thresher.sources.refusals import RefusedError, shown
 from thresher.sources.session import Session
 from thresher.sources.staging import Stage
@@ -40,13 +43,14 @@ def write_staged(
     contract = contract_types(extract.asset, session)
     try:
         table = stage.table(session, dates=dates)
-        part = Part(stage.folder, "parquet", unit.path)
+        part = Part(stage.folder, "parquet", unit.path, stage.folder)
         opened = Opened(Input(unit, None, None, (part,)), (table,))
         sure = False
         while True:
             opened = guess(opened, session, full=sure)
             targets = decide([opened.guess], contract, session)
-            loader = Loader(session, targets, filename_column, extract.sample, sure=sure)
+            fitting = Fitting(session, targets)
+            loader = Loader(fitting, filename_column, extract.sample, sure=sure)
             try:
                 rows = loader.load(opened, extract.folder / FILE)
                 break

@@ -139,7 +139,7 @@ def _mark(root: Path, publication: Publication, needed: set[str]) -> None:
 
 def _folders(snapshot: Snapshot) -> Iterator[str]:
     """Give the folders of the versions that its files are in, its own or earlier ones."""
-    for file in snapshot.files:
+    for file in snapshot.all_files:
         yield "/".join(PurePosixPath(file.path).parts[:4])
 
 

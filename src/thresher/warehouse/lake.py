@@ -74,14 +74,20 @@ class Lake:
         return Draft(folder, path, asset, fingerprint, build)
 
     def complete(
-        self, draft: Draft, snapshot: Snapshot, files: Iterable[tuple[str, int]]
+        self,
+        draft: Draft,
+        snapshot: Snapshot,
+        files: Iterable[tuple[str, int]],
+        rejects: Iterable[tuple[str, int]] = (),
     ) -> Snapshot:
         """Make a draft a version that survives a loss of power.
 
         Args:
             draft: what `begin` gave.
-            snapshot: the version; its `files` are those it takes over from earlier versions.
+            snapshot: the version; its `files` and `rejects` are those it takes over from earlier
+                versions.
             files: name inside the draft's folder and rows of each file that is new.
+            rejects: the same of each new file of rejected records.
 
         Returns:
             The version with all its files.
@@ -91,12 +97,14 @@ class Lake:
             WarehouseError: it cannot be written, or a file is not there.
         """
         written = tuple(_sealed(draft, name, rows) for name, rows in files)
+        rejected = tuple(_sealed(draft, name, rows) for name, rows in rejects)
         snapshot = replace(
             snapshot,
             asset=draft.asset,
             fingerprint=draft.fingerprint,
             build=draft.build,
             files=(*snapshot.files, *written),
+            rejects=(*snapshot.rejects, *rejected),
         )
         write_whole(draft.folder / MARKER, dump_snapshot(snapshot))
         # The table's folder and its layer's: after the marker, where it costs next to nothing.
@@ -170,7 +178,8 @@ class Lake:
         Raises:
             WarehouseError: files are gone or cut short; it names them.
         """
-        missing = [file.path for each in snapshots for file in each.files if not self.holds(file)]
+        every = (file for each in snapshots for file in each.all_files)
+        missing = [file.path for file in every if not self.holds(file)]
         if missing:
             shown = ", ".join(f"`{path}`" for path in missing[:SHOWN_FAULTS])
             left = len(missing) - SHOWN_FAULTS
@@ -224,7 +233,7 @@ class Lake:
     def _whole(self, folder: Path) -> Snapshot | None:
         """Give the version in a folder if it is whole, and keep clean-up from it for a while."""
         snapshot = version_in(folder)
-        if snapshot is None or not all(map(self.holds, snapshot.files)):
+        if snapshot is None or not all(map(self.holds, snapshot.all_files)):
             return None
         with suppress(OSError):  # whoever may only read the warehouse may find versions too
             (folder / MARKER).touch()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -148,7 +148,7 @@ def _plain_snapshot(snapshot: Snapshot) -> Plain:
             [f.name, f.type] if f.storage == f.type else [f.name, f.type, f.storage]
             for f in snapshot.schema
         ],
-        "files": [[f.path, f.rows, f.bytes, f.sha256] for f in snapshot.files],
+        "files": _plain_files(snapshot.files),
         "sql": snapshot.sql,
         "inputs": dict(snapshot.inputs),
         "rows": snapshot.rows,
@@ -158,7 +158,12 @@ def _plain_snapshot(snapshot: Snapshot) -> Plain:
         "run": snapshot.run,
         "engine": snapshot.engine,
         **({"part_of": snapshot.part_of} if snapshot.part_of else {}),
+        **({"rejects": _plain_files(snapshot.rejects)} if snapshot.rejects else {}),
     }
+
+
+def _plain_files(files: Iterable[DataFile]) -> list[list[Any]]:
+    return [[f.path, f.rows, f.bytes, f.sha256] for f in files]
 
 
 def _snapshot(content: Plain) -> Snapshot:
@@ -178,6 +183,7 @@ def _snapshot(content: Plain) -> Snapshot:
         run=content["run"],
         engine=content["engine"],
         part_of=content.get("part_of"),
+        rejects=tuple(DataFile(*f) for f in content.get("rejects", ())),
     )
 
 
@@ -186,13 +192,15 @@ def _plain_unit(record: UnitRecord) -> Plain:
     return {
         "unit": [unit.path, unit.size, _text_of_time(unit.modified), unit.sha256],
         "outcome": record.outcome.value,
-        **_unusual(record, "rows", "file", "reason", "hint", "line"),
+        **_unusual(record, *_DEFAULTS[UnitRecord]),
     }
 
 
 def _unit(content: Plain) -> UnitRecord:
     path, size, modified, sha256 = content.pop("unit")
     unit = Unit(path, size, datetime.fromisoformat(modified), sha256)
+    if "drift" in content:
+        content["drift"] = tuple(content["drift"])
     return UnitRecord(unit, UnitOutcome(content.pop("outcome")), **content)
 
 
@@ -262,7 +270,8 @@ def _publication(content: Plain) -> Publication:
 
 def _row(content: Plain) -> PublicationRow:
     snapshots = content["snapshots"].values()
-    sizes = {path: size for each in snapshots for path, _, size, _ in each["files"]}
+    files = [file for each in snapshots for file in (*each["files"], *each.get("rejects", ()))]
+    sizes = {path: size for path, _, size, _ in files}
     return PublicationRow(
         number=content["number"],
         environment=content["environment"],
