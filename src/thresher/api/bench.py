@@ -19,7 +19,7 @@ from typing import Any
 from thresher.api.hands import Hands
 from thresher.api.running import Work
 from thresher.api.tables import published
-from thresher.errors import Place, WarehouseError
+from thresher.errors import CommandError, Place, SourceError, WarehouseError
 from thresher.project.asset import Asset, SourceBody
 from thresher.project.cache import ParseCache
 from thresher.project.config import Config
@@ -93,8 +93,19 @@ class Bench:
             asset: whose contract gives the types, and whose source says how to read.
 
         Raises:
-            SourceError: it cannot be read.
+            CommandError: there is no such file.
+            SourceError: it cannot be read, or values of it do not have the contract's types.
         """
+        if not is_url(file) and not Path(file).is_file():
+            raise CommandError(f"there is no file `{file}`")
+        try:
+            return self._loaded(file, asset)
+        except SourceError as error:
+            fault = error.faults[0]
+            place = replace(fault.place, path=fault.place.path or file, asset=None)
+            raise SourceError(fault.what, place=place, hint=fault.hint) from error
+
+    def _loaded(self, file: str, asset: Asset) -> Snapshot:
         source, root = self.hands.source(FILES), Path.cwd()
         known = asset.body if isinstance(asset.body, SourceBody) else None
         told = dict(known.settings) if known and known.type == FILES else {}

@@ -52,7 +52,7 @@ class Checking:
     def document(self) -> dict[str, Any]:
         """Give it in plain values; `docs/json.md` describes them."""
         whole = self._facts()
-        kept = ("asset", "path", "version", "rows_out", "rows_quarantined", "checks", "valid_share")
+        kept = ("asset", "path", "version", "checks", "valid_share", "seconds", "faults")
         return {
             "format": FORMAT,
             "ok": self.result.ok,
@@ -65,10 +65,11 @@ class Checking:
             "assets": [
                 {
                     **{name: each[name] for name in kept},
-                    "ok": each["status"] != OutcomeStatus.FAILED.value,
-                    "faults": each["faults"],
+                    "ok": outcome.ok,
+                    "rows": outcome.verdict.rows if outcome.verdict else None,
+                    "rows_quarantined": each["rows_quarantined"],
                 }
-                for each in whole["assets"]
+                for each, outcome in zip(whole["assets"], self.result.outcomes, strict=True)
             ],
             "checks": whole["checks"],
         }
@@ -102,7 +103,11 @@ def check_tables(work: Work, select: Sequence[str], exclude: Sequence[str]) -> C
             raise _nothing(work, missing)
         judge, tables = _judge(bench, work), bench.tables
         outcomes = tuple(
-            _outcome(asset, partial(bench.built, asset.name), judge, tables)
+            # What the bench made is gone soon; what was checked is the published version.
+            replace(
+                _outcome(asset, partial(bench.built, asset.name), judge, tables),
+                snapshot=there[asset.name],
+            )
             for asset in asked
             if asset.name in there
         )
@@ -123,15 +128,13 @@ def check_file(file: str, contract: str, open_work: OpenWork) -> Checking:
     Raises:
         CommandError: there is no such contract.
         ProjectError: the contract, or the project it stands in, is wrong.
-        SourceError: the file cannot be read, or values of it do not have the contract's types.
     """
     work, asset = _contract(contract, open_work)
     started, began = datetime.now(UTC), time.monotonic()
     with open_bench(work) as bench:
-        snapshot = bench.load(file, asset)
-        judge = _judge(bench, work)
         given = replace(asset, corrections=())
-        outcome = _outcome(given, lambda: snapshot, judge, bench.tables)
+        load = partial(bench.load, file, given)
+        outcome = _outcome(given, load, _judge(bench, work), bench.tables)
         result = _result(bench, (replace(outcome, asset=file),), started, time.monotonic() - began)
     if work is None:
         result = replace(result, environment="", pipeline="")

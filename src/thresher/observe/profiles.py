@@ -85,8 +85,9 @@ def _details(column: ColumnProfile, rows: int, *, plain: bool) -> Iterator[str]:
         yield _bars(
             [(_label(each), each.rows) for each in column.histogram], most, rows, plain=plain
         )
-    # What is different in every row has no frequent values.
-    if column.top and column.top[0][1] > 1:
+    # What is different in every row has no frequent values, and bars of single values show them.
+    single = bool(column.histogram) and column.histogram[0].low == column.histogram[0].high
+    if column.top and column.top[0][1] > 1 and not (single and column.distinct > 1):
         told = _bars(
             [(_short(value), each) for value, each in column.top],
             column.top[0][1],
@@ -110,7 +111,8 @@ def _bars(rows: list[tuple[str, int]], most: int, total: int, *, plain: bool) ->
 
 
 def _label(each: Bin) -> str:
-    return f"{_value(each.low)} .. {_value(each.high)}"
+    low, high = _value(each.low), _value(each.high)
+    return low if low == high else f"{low} .. {high}"
 
 
 def _value(value: Any) -> str:

@@ -25,8 +25,10 @@ from thresher.quality.column_types import (
 from thresher.quality.subject import Table
 from thresher.results import Field, Snapshot
 
-#: Bins of a histogram.
+#: Bins of a histogram, where there is not one for each whole number.
 BINS = 10
+#: Whole numbers that lie in a range of so many have a bin each.
+SINGLE = 31
 #: Quantiles that are found.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: Most frequent values that are found.
@@ -39,7 +41,10 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # times are shown as the column h
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """One bar of a histogram; the highest value belongs to the last one."""
+    """One bar of a histogram: from `low` up to `high`, which only the last one holds itself.
+
+    Where both are the same, it counts that value alone.
+    """
 
     low: Any
     high: Any
@@ -267,7 +272,14 @@ def _number_of_bins(column: ColumnProfile, ends: Ends) -> int:
     low, high = ends
     if not 0 < high * 0.5 - low * 0.5 < math.inf:
         return 1
-    return int(min(BINS, high - low + 1)) if is_integer(spelled(column.type)) else BINS
+    return int(high - low) + 1 if _is_single(column, ends) else BINS
+
+
+def _is_single(column: ColumnProfile, ends: tuple[float, float]) -> bool:
+    """Say whether each value has a bin of its own."""
+    low, high = ends
+    exact = max(abs(low), abs(high)) < 2**53
+    return exact and is_integer(spelled(column.type)) and high - low < SINGLE
 
 
 def _counting(at: int, table: Table, column: ColumnProfile, ends: Ends, number: int) -> str:
@@ -278,6 +290,8 @@ def _counting(at: int, table: Table, column: ColumnProfile, ends: Ends, number: 
         low, high = (f"{end!r}::double * 0.5" for end in ends)
         share = f"({value} * 0.5 - {low}) / ({high} - {low})"
         bin_ = f"least(cast(floor({share} * {number}) as integer), {number - 1})"
+        if _is_single(column, ends):
+            bin_ = f"cast({value} - {ends[0]!r} as integer)"
     where = f"{value} is not null and isfinite({value})"
     return f"select {at}, {bin_}, count(*) from {table.sql} where {where} group by 2"
 
@@ -288,6 +302,10 @@ def _bars(
     if ends is None:
         return
     low, high = ends
+    if _is_single(column, ends):
+        for at in range(number):
+            yield Bin(int(low) + at, int(low) + at, counts.get(at, 0))
+        return
     # The ends as they are, whatever rounding would make of them.
     between = [low * (1 - at / number) + high * (at / number) for at in range(1, number)]
     edges = [_shown(edge, column) for edge in (low, *between, high)]
