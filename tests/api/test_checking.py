@@ -119,7 +119,7 @@ def test_a_selection_is_that_of_a_run(shop):
     shop.run()
     names = [o.asset for o in held(shop, "+clean.orders", exclude=("raw.*",)).result.outcomes]
     assert names == ["clean.orders"]
-    with pytest.raises(CommandError, match="no asset matches `clean.order`"):
+    with pytest.raises(CommandError, match=r"no asset matches `clean\.order`"):
         held(shop, "clean.order")
 
 

@@ -117,7 +117,7 @@ def test_what_is_inferred_from_a_file_holds_for_it_and_not_for_another(call, eve
     (tmp_path / "other.csv").write_text(broken, encoding="utf-8")
     done = call("check", "other.csv", "--contract", "events.yaml")
     assert done.returncode == 1
-    assert "1 of 300 rows (0.3%) has a `who` that is not" in done.stdout
+    assert "1 of 300 rows (0.3%) has a `who` that is no `email`" in done.stdout
 
 
 def test_a_file_that_has_not_the_types_of_the_contract_is_told_with_its_line(call, tmp_path):
