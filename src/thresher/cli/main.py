@@ -29,9 +29,12 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "run": ("build", "Build what changed, audit it, publish all of it or nothing."),
         "show": ("data", "Preview an asset as its file says now."),
         "test": ("testing", "Run the unit tests of assets, on the rows that they give."),
+        "check": ("inspect", "Hold what is published, or a file, against its contract."),
     },
     "Use": {
         "query": ("data", "Ask the published warehouse."),
+        "profile": ("inspect", "Say what a table or a file is like, column by column."),
+        "contract": ("inspect", "Write a first contract from data, to be reviewed."),
         "path": ("data", "List the published files of an asset, for other tools."),
         "storage": ("storage", "Store, list, fetch, verify and clean objects in S3."),
         "ddl": ("ddl", "Print the DDL that the contracts imply, for a database."),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from thresher.events import AssetFinished, AssetStarted, Event, RunFinished, RunStarted
 from thresher.observe import tables
+from thresher.observe.checks import check_listing
 from thresher.observe.history import RunDetail
 from thresher.observe.listings import past_run_listing, plan_listing
 from thresher.observe.progress import Line, PlainProgress, Progress, line, name_width
@@ -39,6 +40,7 @@ _STYLES = {
 }
 _STATUS_STYLES = {
     "built": "green",
+    "passed": "green",
     "failed": "red",
     "error": "red",
     "blocked": "red",
@@ -93,6 +95,18 @@ def plan(made: Plan, *, stream: TextIO | None = None) -> str:
 def past_run(detail: RunDetail, *, stream: TextIO | None = None) -> str:
     """Tell what the history knows of a run, for a pipe or a terminal."""
     return _summary(past_run_listing(detail), stream)
+
+
+def checks(
+    result: RunResult,
+    *,
+    not_published: Sequence[str] = (),
+    contract: str | None = None,
+    stream: TextIO | None = None,
+) -> str:
+    """Tell what holding tables, or a file, against contracts came to."""
+    made = check_listing(result, not_published=not_published, contract=contract)
+    return _summary(made, stream)
 
 
 def table(

@@ -47,7 +47,10 @@ class Summary:
 def summarize(result: RunResult) -> Summary:
     """Put a run's result into words and tables."""
     figures = totals(result.outcomes)
-    tables = (_assets(result), _checks(result), _rows(result), _files(result), _in_part(result))
+    tables = (
+        *(_assets(result), checks_table(result)),
+        *(_rows(result), _files(result), _in_part(result)),
+    )
     good = "warned" if figures.warnings else "good"
     return Summary(
         tables=tuple(table for table in tables if table.rows or table.left_out),
@@ -98,7 +101,8 @@ def _asset_row(outcome: Outcome) -> tuple[str, ...]:
     )
 
 
-def _checks(result: RunResult) -> Table:
+def checks_table(result: RunResult) -> Table:
+    """List the checks that did not simply pass, the worst first."""
     found = [
         (outcome.asset, check)
         for status in NOT_PASSED

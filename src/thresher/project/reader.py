@@ -212,7 +212,7 @@ def _read_asset(place: _Place, root: Path, macros: Mapping[str, Macro], heads: H
 
 
 def _read_sql(place: _Place, text: str, macros: Mapping[str, Macro], heads: Heads) -> Read:
-    document, body, first_line = _split_head(text, place.path)
+    document, body, first_line = split_head(text, place.path)
     faults: list[Fault] = []
     head, contract = Head(), Contract()
     try:
@@ -292,7 +292,7 @@ def _asset(place: _Place, head: Head, contract: Contract, body: Any) -> Asset:
     )
 
 
-def _split_head(text: str, path: str) -> tuple[Document, str, int]:
+def split_head(text: str, path: str) -> tuple[Document, str, int]:
     """Split a SQL file into its head and its query; also gives the query's first line."""
     start = len(text) - len(text.lstrip())
     if not text.startswith(_HEAD_OPENS, start):

@@ -110,10 +110,20 @@ def misformed(check: Check, subject: Subject) -> Sql:
     column, type_ = subject.table.column(name), subject.table.type(name)
     if not is_text(type_):
         raise AssetError(f"`{name}` is `{type_}`, and only texts have a format")
-    format_ = FORMATS[check.argument("format")]
-    text = f"cast({column} as varchar)"
-    holds = [f"regexp_full_match({text}, $p0)"] if format_.regex else []
+    formed = well_formed(check.argument("format"), f"cast({column} as varchar)")
+    return Sql(f"{column} is not null and not ({formed.text})", formed.params)
+
+
+def well_formed(name: str, text: str, *, parameter: str = "p0") -> Sql:
+    """Give the condition that a text has a format.
+
+    Args:
+        name: of the format.
+        text: an expression of SQL.
+        parameter: name of the placeholder for the regular expression.
+    """
+    format_ = FORMATS[name]
+    holds = [f"regexp_full_match({text}, ${parameter})"] if format_.regex else []
     if format_.also:
         holds.append(f"({format_.also.format(text=text)})")
-    params = {"p0": format_.regex} if format_.regex else {}
-    return Sql(f"{column} is not null and not ({' and '.join(holds)})", params)
+    return Sql(" and ".join(holds), {parameter: format_.regex} if format_.regex else {})
