@@ -14,7 +14,7 @@ FETCHED := $(EXAMPLE)/data_raw/.fetched
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run_etl test lint format bench clean distclean
+.PHONY: help install run_etl test fuzz lint format bench clean distclean
 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "; print "make <target>, where <target> is one of"} \
@@ -29,6 +29,9 @@ run_etl: $(INSTALLED) $(FETCHED) ## Run the example: raw flights to a warehouse,
 
 test: lint ## Check everything: lint, then every test
 	$(IN_VENV) -m pytest -n 2 $(PYTEST_ARGS)
+
+fuzz: $(INSTALLED) ## Mutate projects and their files for long (minutes; ROUNDS=200 unless you say so)
+	THRESHER_FUZZ_ROUNDS=$(or $(ROUNDS),200) $(IN_VENV) -m pytest -n 2 tests/fuzz tests/api/test_quarantine_rounds.py $(PYTEST_ARGS)
 
 lint: $(INSTALLED) ## Check style, types and architecture, and change nothing
 	$(IN_VENV) -m ruff check .
