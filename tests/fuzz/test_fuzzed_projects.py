@@ -216,7 +216,7 @@ def test_what_is_mutated_is_good_by_itself(fuzzed):
 
 @pytest.mark.parametrize("name", list(FILES))
 def test_mutated_texts_are_told_as_faults(fuzzed, name):
-    for seed in range(ROUNDS or 12):
+    for seed in range(ROUNDS or 10):
         chance = random.Random(f"{name}{seed}")
         text = mutated(FILES[name], chance)
         data = text.encode("utf-8", "surrogatepass")
@@ -226,7 +226,7 @@ def test_mutated_texts_are_told_as_faults(fuzzed, name):
 
 
 def test_mutated_parquet_files_are_set_aside_or_read_whole(fuzzed):
-    for seed in range(ROUNDS or 25):
+    for seed in range(ROUNDS or 12):
         chance = random.Random(seed)
         name = chance.choice([name for name in fuzzed.good if name.endswith("parquet")])
         data = bytearray(fuzzed.good[name])

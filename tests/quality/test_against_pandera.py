@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import random
 
 import pandas as pd
@@ -16,7 +15,11 @@ HEAD = """source: {files: data_raw/dirty.parquet}
 defaults: {on_violation: warn}
 columns:
   id: {not_null: true, unique: true}
-  carrier: {not_null: true, accepted: [AA, DL, UA], not_blank: true, length: {at_least: 1, at_most: 2}}
+  carrier:
+    not_null: true
+    accepted: [AA, DL, UA]
+    not_blank: true
+    length: {at_least: 1, at_most: 2}
   tailnum: {pattern: "N[0-9]+[A-Z]*", forbidden: [N0, N00]}
   delay: {between: [-60, 600], at_least: -100, at_most: 500}
   distance: {at_least: 0, at_most: 5000.5, forbidden: [0]}
@@ -38,17 +41,18 @@ def dirty(chance: random.Random) -> pd.DataFrame:
 
     ids = [chance.randint(1, 9 * ROWS) for _ in range(ROWS)]
     ids[7] = None
-    days = [dt.datetime(2012, 12, 28) + dt.timedelta(days=d) for d in range(0, 380, 7)]
+    days = [pd.Timestamp(2012, 12, 28) + pd.Timedelta(days=d) for d in range(0, 380, 7)]
+    noon = pd.Timestamp(2013, 12, 31, 12)
     frame = pd.DataFrame(
         {
             "id": pd.array(ids, dtype="Int64"),
             "carrier": some("AA", "DL", "UA", "aa", "", " ", "\t", "\u00a0", "UAL", "Ö", "O'"),
-            "tailnum": some("N1", "N12AB", "N0", "n1", "XN1", "N1 ", "N1\n", "", "N١", "N00"),
+            "tailnum": some("N1", "N12AB", "N0", "n1", "XN1", "N1 ", "N1\n", "", "N\u0661", "N00"),
             "delay": pd.array(some(-61, -60, 0, 500, 501, 600, 601, -101), dtype="Int64"),
             "distance": some(-0.5, 0.0, -0.0, 17.25, 5000.5, 5000.6, float("inf"), 1e-300),
             "day": pd.Series(some(*days), dtype="datetime64[us]"),
             "at": pd.Series(
-                some(dt.datetime(2013, 12, 31, 12), dt.datetime(2013, 12, 31, 12, 0, 0, 1)),
+                some(noon, noon + pd.Timedelta(microseconds=1)),
                 dtype="datetime64[us]",
             ),
             "stops": pd.array(some(0, 1, 2, 3, -1), dtype="Int64"),
