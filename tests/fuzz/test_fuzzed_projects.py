@@ -236,3 +236,66 @@ def test_mutated_parquet_files_are_set_aside_or_read_whole(fuzzed):
         if chance.random() < 0.2:
             del data[chance.randrange(len(data)) :]
         hold(fuzzed.root, fuzzed.run({name: bytes(data)}), f"seed {seed}")
+
+
+#: Types that Parquet files hold, with a value of each.
+TYPES = (
+    (pa.uint64(), 2**64 - 1),
+    (pa.int8(), -128),
+    (pa.float32(), float("nan")),
+    (pa.float64(), float("-inf")),
+    (pa.bool_(), True),
+    (pa.decimal128(38, 10), 1),
+    (pa.decimal256(60, 2), 1),
+    (pa.large_string(), "\0\ud7ff"),
+    (pa.binary(), b"\xff\0"),
+    (pa.binary(3), b"abc"),
+    (pa.date64(), 0),
+    (pa.time64("us"), 1),
+    (pa.time32("ms"), 1),
+    (pa.timestamp("ns"), 1),
+    (pa.timestamp("us", "Europe/Berlin"), -1),
+    (pa.duration("s"), 5),
+    (pa.null(), None),
+    (pa.list_(pa.int32()), [1, None]),
+    (pa.list_(pa.int32(), 2), [1, 2]),
+    (pa.struct([("a", pa.int32()), ("A ", pa.string())]), {"a": 1, "A ": "x"}),
+    (pa.map_(pa.string(), pa.int32()), [("k", 1)]),
+    (pa.dictionary(pa.int32(), pa.string()), "word"),
+)
+NAMES = ("id", "ID", "a b", "é", '"', "'", "select", "x.y", "a\nb", "", "__row", "$p", "1", "%s")
+
+
+def strange(chance: random.Random, path: Path) -> int:
+    """Write a Parquet file that no dump of a database would be, and give its number of rows."""
+    rows = chance.choice((0, 1, 5, 3000))
+    names = chance.sample(NAMES, chance.randint(1, 5))
+    if chance.random() < 0.1:
+        names[-1] = names[0]
+    columns = []
+    for _ in names:
+        type_, value = chance.choice(TYPES)
+        values = [None if chance.random() < 0.2 else value for _ in range(rows)]
+        columns.append(pa.array(values, type_))
+    table = pa.Table.from_arrays(columns, names=names)
+    compression = chance.choice(("none", "snappy", "gzip", "zstd", "brotli", "lz4"))
+    pq.write_table(table, path, compression=compression, row_group_size=chance.choice((7, 5000)))
+    return rows
+
+
+def test_strange_parquet_files_are_read_whole_or_refused_with_a_reason(tmp_path):
+    (tmp_path / "src/raw").mkdir(parents=True)
+    (tmp_path / "config.yaml").write_text("pipeline: strange\nrun: {retries: 0}\n")
+    (tmp_path / "src/raw/strange.yaml").write_text("source: {files: strange.parquet}\n")
+    read = 0
+    for seed in range(ROUNDS or 10):
+        try:
+            rows = strange(random.Random(seed), tmp_path / "strange.parquet")
+        except pa.ArrowNotImplementedError:
+            continue  # it cannot be written
+        came = thresher.open(tmp_path).run()
+        hold(tmp_path, came, f"seed {seed}")
+        (outcome,) = came.outcomes
+        assert came.exit_code or outcome.snapshot.rows == rows, f"seed {seed}"
+        read += came.exit_code == 0
+    assert read
