@@ -206,3 +206,70 @@ def test_a_folder_of_corrections_belongs_to_an_asset(bad):
     folder.rename(folder.with_name("clean.oders"))
     with pytest.raises(ProjectError, match=r"(?s)corrects rows of `clean.oders`.*clean.orders"):
         bad.plan()
+
+
+def test_of_two_corrections_of_one_row_the_later_holds(bad):
+    rows = {row["id"]: row for row in exported(bad)}
+    give(bad, [{**rows["6"], "amount": "50"}, {**rows["5"], "amount": "5"}], "one.csv")
+    give(bad, [{**rows["6"], "amount": "60"}], "two.csv")
+    bad.run()
+    assert {(5, "a", 5), (6, "b", 60)} <= set(bad.rows("clean.orders"))
+    assert state(bad) == {"aside": 1, "released": 2, "unmatched": 1}
+
+
+def damaged(bad, change):
+    given = give(bad, [{**row, "amount": "50", "customer": "a"} for row in exported(bad)])
+    change(bad.root / given.path)
+    bad.run()
+    (outcome,) = [o for o in bad.run().outcomes if o.asset == "clean.orders"]
+    return given.path, outcome
+
+
+def rewritten(change):
+    def rewrite(path):
+        table = pq.read_table(path)
+        pq.write_table(change(table), path)
+
+    return rewrite
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda path: path.write_bytes(b""), "cannot be read"),
+        (lambda path: path.write_bytes(path.read_bytes()[:100]), "cannot be read"),
+        (rewritten(lambda table: table.drop_columns(["__id"])), "does not say which rows"),
+        (rewritten(lambda table: pa.concat_tables([table, table])), "more than once"),
+    ],
+)
+def test_a_file_that_is_damaged_is_told_by_its_name(bad, change, told):
+    path, outcome = damaged(bad, change)
+    (fault,) = outcome.faults
+    assert told in fault.what
+    assert fault.place.path == path
+    assert "remove it" in fault.hint
+
+
+def test_a_folder_in_the_place_of_a_file_is_told(bad):
+    (bad.root / "corrections/clean.orders/x.parquet").mkdir(parents=True)
+    with pytest.raises(ProjectError, match=r"corrections/clean.orders/x.parquet: it cannot be"):
+        bad.plan()
+
+
+def test_a_row_that_goes_by_nothing_corrects_nothing(bad):
+    nothing = pa.nulls(3, pa.string())
+    change = rewritten(lambda table: table.set_column(0, "__id", nothing))
+    _, outcome = damaged(bad, change)
+    assert not outcome.faults
+    assert state(bad) == {"aside": 3, "released": 0, "unmatched": 3}
+
+
+@pytest.mark.parametrize("query", ["*, 1 as more", "* replace (amount::double as amount)"])
+def test_a_table_with_other_columns_has_other_rows(bad, query):
+    give(bad, [{**row, "amount": "50", "customer": "a"} for row in exported(bad)])
+    bad.run()
+    sql = SQL.replace("select *", f"select {query}")
+    bad.write({"src/clean/orders.sql": sql})
+    assert bad.run().exit_code == 0
+    assert state(bad) == {"aside": 3, "released": 0, "unmatched": 3}
+    assert len(bad.rows("clean.orders")) == 3

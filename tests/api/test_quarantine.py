@@ -1,10 +1,12 @@
 """Rows that break a check are set aside, the others published, and nobody loses count."""
 
+import datetime as dt
+
 import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from thresher.errors import CommandError
+from thresher.errors import CommandError, ProjectError
 
 ORDERS = """/* ---
 columns:
@@ -101,7 +103,7 @@ def test_another_contract_begins_with_all_that_was_built(bad):
 
 def test_clean_up_keeps_what_another_contract_would_begin_with(bad):
     bad.run()
-    bad.open().gc(keep=1, grace=__import__("datetime").timedelta(0))
+    bad.open().gc(keep=1, grace=dt.timedelta(0))
     bad.write({"src/clean/orders.sql": ORDERS.replace("low: 0", "low: -1")})
     bad.run()
     assert bad.done["clean.orders"] == "audited"
@@ -295,3 +297,57 @@ def test_records_that_cannot_be_read_are_a_table_as_well(shop):
     shop.run()
     with pytest.raises(CommandError):
         shop.open().query(sql)
+
+
+def test_what_stands_on_it_has_all_rows_where_none_are_set_aside_any_more(bad):
+    bad.run()
+    bad.write(
+        {
+            "data_raw/customers.csv": "customer,name\na,Ada\nb,Bob\nc,Cid\n",
+            "src/clean/orders.sql": "select * from raw.orders",
+        }
+    )
+    assert bad.plan()["warehouse.by_customer"] == ("build", "input changed: clean.orders")
+    assert bad.run().exit_code == 0
+    assert bad.rows("warehouse.by_customer") == [("a", 3, 39), ("b", 2, 27), ("c", 2, 540)]
+    assert bad.run().status == "unchanged"
+
+
+def test_a_view_has_no_rows_to_set_aside(shop):
+    shop.write({"src/clean/orders.sql": ORDERS.replace("/* ---", "/* ---\nmaterialized: view")})
+    with pytest.raises(ProjectError, match=r"(?s)clean/orders.sql:4: a view has no rows.*a table"):
+        shop.plan()
+
+
+@pytest.mark.parametrize("column", ["__id", "__CHECKS", "__position", "__low"])
+def test_a_column_of_a_reserved_name_is_refused(bad, column):
+    query = f'select id, customer, amount, 7 as "{column}" from raw.orders'
+    bad.write({"src/clean/orders.sql": ORDERS.replace("select * from raw.orders", query)})
+    with pytest.raises(ProjectError, match=f"`{column}` is a column of quarantined rows"):
+        bad.plan()
+
+
+def test_a_file_with_a_column_of_a_reserved_name_is_refused(shop):
+    shop.write(
+        {
+            "data_raw/staff.csv": "id,__row\n1,7\n",
+            "src/raw/staff.yaml": "source: {files: data_raw/staff.csv}\n"
+            "columns: {id: {at_most: {bound: 0, on_violation: quarantine}}}\n",
+        }
+    )
+    outcome = next(o for o in shop.run().outcomes if o.asset == "raw.staff")
+    assert outcome.faults[0].what.startswith("`__row` is a column of quarantined rows")
+
+
+def test_a_new_name_takes_the_quarantine_along(bad):
+    bad.write({"src/warehouse/by_customer.sql": None})
+    bad.run()
+    renamed = ORDERS.replace("/* ---", "/* ---\nrenamed_from: clean.orders")
+    bad.write({"src/clean/orders.sql": None, "src/clean/sales.sql": renamed})
+    assert split(bad.run(), "clean.sales") == (7, 3, 4)
+    assert len(aside(bad, "clean.sales")) == 4
+    bad.open().gc(keep=1, grace=dt.timedelta(0))
+    assert bad.run().status == "unchanged"
+    bad.write({"src/clean/sales.sql": renamed.replace("low: 0", "low: -1")})
+    assert split(bad.run(), "clean.sales") == (7, 4, 3)
+    assert bad.done["clean.sales"] == "audited"

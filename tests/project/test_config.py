@@ -190,3 +190,15 @@ def test_faults_of_object_storage_are_told_with_their_place(project, keys, said)
         read_settings(project(f"pipeline: flights\ns3: {{{keys}}}"), variables={})
     assert said in str(caught.value)
     assert "config.yaml:2" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ("default_environment: prd\nenvironments: {prod: {}}", 2),
+        ("environments: {prod: {}}", 2),
+    ],
+)
+def test_a_default_environment_that_is_not_there_is_a_fault_of_the_file(project, keys, line):
+    with pytest.raises(ProjectError, match=rf"(?s)config.yaml:{line}: .*which is the default one"):
+        read_settings(project(f"pipeline: flights\n{keys}"), variables={})

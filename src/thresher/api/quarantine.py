@@ -100,9 +100,14 @@ def quarantined_rows(work: Work, asset: str, *, limit: int | None, check: str | 
     """Give rows that were set aside; see `thresher quarantine show`.
 
     Raises:
-        CommandError: none were.
+        CommandError: none were, or the contract had no such check.
     """
     _aside(work, asset)
+    verdict = _current(work).verdicts.get(asset)
+    known = [result.check for result in verdict.results] if verdict else []
+    if check is not None and check not in known:
+        hint = nearest(check, known) or "`thresher quarantine list` names them"
+        raise CommandError(f"`{asset}` was not held against `{check}`", hint=hint)
     return run_query(work, _select(asset, check), {}, limit=limit)
 
 

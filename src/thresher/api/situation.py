@@ -113,4 +113,5 @@ def _known(snapshot: Snapshot, verdict: Verdict | None) -> Known:
         built_at=snapshot.built_at,
         audit_key=verdict.key if verdict else None,
         corrections=verdict.split.corrections if verdict and verdict.split else (),
+        part=snapshot.part_of is not None,
     )

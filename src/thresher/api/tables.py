@@ -12,7 +12,7 @@ from thresher.api.hands import Hands
 from thresher.api.running import Work
 from thresher.errors import CommandError
 from thresher.plan.fingerprint import grain
-from thresher.project.asset import Asset, SqlBody
+from thresher.project.asset import Asset, SqlBody, is_quarantine
 from thresher.project.documents import nearest
 from thresher.results import Publication, Snapshot
 from thresher.run.build import closure
@@ -110,7 +110,10 @@ def preview(work: Work, name: str, limit: int) -> Preview:
     """Give the first rows of an asset; see `OpenProject.show`."""
     assets = work.project.assets
     if name not in assets:
-        raise CommandError(f"there is no asset `{name}`", hint=nearest(name, assets))
+        hint = nearest(name, assets)
+        if is_quarantine(name):
+            hint = "`thresher quarantine show LAYER.TABLE` shows the rows that were set aside"
+        raise CommandError(f"there is no asset `{name}`", hint=hint)
     asset = assets[name]
     current = Warehouse(work.warehouse).current(work.settings.environment)
     tables: Mapping[str, Snapshot] = current.snapshots if current else {}

@@ -27,6 +27,8 @@ class Known:
     """Key of the audit that it passed, if it did."""
     corrections: tuple[str, ...] = ()
     """Hash of each file of corrected rows that stand in it."""
+    part: bool = False
+    """Whether rows that were built with it were set aside."""
     lost: bool = False
     """Whether some of its files are no longer there."""
 
@@ -166,8 +168,10 @@ class _Planner:
 
     def sets_aside(self, name: str) -> bool:
         """Say whether an audit can let other rows be seen than were built, or than are seen now."""
-        known = self._situation.published.get(name)
-        return self._project.assets[name].sets_aside or bool(known and known.corrections)
+        asset = self._project.assets[name]
+        published = self._situation.published
+        known = published.get(name) or published.get(asset.renamed_from or "")
+        return asset.sets_aside or bool(known and (known.part or known.corrections))
 
     def refuse_missing(self) -> None:
         if not self._missing:

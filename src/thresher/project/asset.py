@@ -11,6 +11,10 @@ from thresher.project.contract import Contract
 
 QUARANTINE = "quarantine"
 """Schema of the tables that hold rows which were set aside."""
+SET_ASIDE_COLUMNS = ("__id", "__checks", "__file", "__row", "__run")
+"""Columns that these tables have beside those of their asset."""
+RESERVED_COLUMNS = (*SET_ASIDE_COLUMNS, "__position", "__low", "__high", "__path")
+"""Names that no column of a table can have whose rows can be set aside."""
 
 
 class Kind(StrEnum):

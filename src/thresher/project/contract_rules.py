@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from thresher.errors import Fault, Place, ProjectError
 from thresher.project import sql
-from thresher.project.asset import Asset
+from thresher.project.asset import RESERVED_COLUMNS, Asset, Materialized
 from thresher.project.contract import Check
 from thresher.project.documents import nearest
 from thresher.project.orders import direction
@@ -30,6 +30,7 @@ def contract_faults(reading: Reading) -> Iterator[Fault]:
                 yield Fault(what, column.place, nearest(column.type, sql.TYPE_NAMES))
         for item in asset.contract.checks:
             yield from _check(reading, asset, columns, item)
+        yield from _quarantine(asset, columns)
 
 
 def _check(reading: Reading, asset: Asset, columns: Columns, item: Check) -> Iterator[Fault]:
@@ -46,6 +47,20 @@ def _check(reading: Reading, asset: Asset, columns: Columns, item: Check) -> Ite
             yield from _condition(reading, columns, condition, item.place)
     if (query := item.argument("query")) is not None:
         yield from _query(reading, query, item.place)
+
+
+def _quarantine(asset: Asset, columns: Columns) -> Iterator[Fault]:
+    """Rows can be set aside only of a table that has files, and whose columns leave room."""
+    setting = [item for item in asset.contract.checks if item.quarantines]
+    if not setting:
+        return
+    if asset.materialized is Materialized.VIEW:
+        what = f"a view has no rows of its own that `{setting[0].id}` could quarantine"
+        yield Fault(what, setting[0].place, "make it a table, or let the check block or warn")
+    for column in columns or ():
+        if column.lower() in RESERVED_COLUMNS:
+            what = f"`{column}` is a column of quarantined rows, so `{asset.name}` cannot have it"
+            yield Fault(what, setting[0].place, "give the column another name")
 
 
 def _references(reading: Reading, item: Check) -> Iterator[Fault]:

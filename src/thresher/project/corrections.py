@@ -13,6 +13,7 @@ from pathlib import Path
 
 from thresher.errors import Fault, Place
 from thresher.project.documents import nearest
+from thresher.project.text_files import unreadable
 
 CORRECTIONS = "corrections"
 
@@ -28,7 +29,8 @@ def read_corrections(root: Path, assets: Iterable[str]) -> tuple[Corrections, li
         assets: names of the assets that there are.
 
     Returns:
-        What was found, and a fault for each folder that is named after no asset.
+        What was found, and a fault for each folder that is named after no asset, and for each file
+        that cannot be read.
     """
     found: Corrections = {}
     faults = []
@@ -44,7 +46,13 @@ def read_corrections(root: Path, assets: Iterable[str]) -> tuple[Corrections, li
             hint = nearest(each.name, known) or "remove it, or rename it after the asset"
             faults.append(Fault(what, place, hint))
             continue
-        found[each.name] = tuple((_path(file, root), _sha256(file)) for file in files)
+        hashed = []
+        for file in files:
+            try:
+                hashed.append((_path(file, root), _sha256(file)))
+            except OSError as error:
+                faults.append(unreadable(error, _path(file, root)))
+        found[each.name] = tuple(hashed)
     return found, faults
 
 

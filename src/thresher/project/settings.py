@@ -110,6 +110,12 @@ def read_settings(
         wrong = ProjectError(faults)
         wrong.rewrite(masker.text)
         raise wrong
+    if not wanted and active not in config.environments:
+        key = "default_environment"
+        place = document.place(key if key in value else "environments")
+        what = f"there is no environment `{active}`, which is the default one"
+        near = nearest(active, config.environments)
+        raise ProjectError([Fault(what, place, near or f"say `{key}`: {_named(config)}")])
     settings = _settings(config, active, params or {}, masker, document)
     _check_s3(settings)
     return settings
@@ -126,14 +132,17 @@ def _check_s3(settings: Settings) -> None:
         raise ProjectError([fault]) from error
 
 
+def _named(config: Config) -> str:
+    return ", ".join(config.environments)
+
+
 def _settings(
     config: Config, name: str, given: Mapping[str, Any], masker: Masker, document: Document
 ) -> Settings:
     if name not in config.environments:
         raise CommandError(
             f"there is no environment `{name}` in `{CONFIG_FILE}`",
-            hint=nearest(name, config.environments)
-            or f"environments: {', '.join(config.environments)}",
+            hint=nearest(name, config.environments) or f"environments: {_named(config)}",
         )
     chosen = config.environments[name]
     params = {**config.params, **chosen.params}

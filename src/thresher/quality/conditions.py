@@ -79,7 +79,8 @@ def without_partner(check: Check, subject: Subject) -> Sql:
     present = " and ".join(f"{here.column(name)} is not null" for name in check.columns)
     # The outer column with its table, because the other table may have one of the same name.
     own = [f"{here.sql}.{here.column(name)}" for name in check.columns]
-    return Sql(f"{present} and {_no_partner(own, check, subject)}")
+    # Inside `coalesce`, a `not exists` beside another condition is still computed as a join.
+    return Sql(f"coalesce({_no_partner(own, check, subject)} and {present}, false)")
 
 
 def count_without_partner(check: Check, subject: Subject) -> Sql:

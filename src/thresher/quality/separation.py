@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from thresher.project.asset import SET_ASIDE_COLUMNS
 from thresher.project.contract import Check, OnViolation
 from thresher.quality.checks import CATALOGUE
 from thresher.quality.kinds import RowCheck, Sql, limited, names_rows
@@ -19,9 +20,9 @@ from thresher.tables import column_sql, quote_name, quote_path, quote_table, quo
 
 POSITION = "__position"
 """Column that numbers the rows of a version while they are divided."""
-CHECKS, FILE, ROW, RUN, ID = "__checks", "__file", "__row", "__run", "__id"
+ADDED = SET_ASIDE_COLUMNS
 """Columns that a table of quarantined rows has beside those of its asset."""
-ADDED = (ID, CHECKS, FILE, ROW, RUN)
+ID, CHECKS, FILE, ROW, RUN = ADDED
 CORRECTED = "corrected"
 """Stands for a check where a row was taken out because a corrected one takes its place."""
 _NUMBERED = "__numbered"
@@ -148,33 +149,79 @@ def quarantine_rows(
     )
 
 
-def originals(schema: Schema, parts: Parts, file: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A file of corrected rows."""
+
+    file: str
+    """Its path."""
+    later: tuple[str, ...] = ()
+    """Paths of those that were given after it: of two corrections of one row, the last holds."""
+
+    @property
+    def superseded(self) -> str:
+        """Write the condition of a row that a later file corrects as well."""
+        if not self.later:
+            return "false"
+        files = ", ".join(map(quote_path, self.later))
+        name = quote_name(ID)
+        return f"{name} in (select {name} from read_parquet([{files}]) where {name} is not null)"
+
+
+def types_in(file: str) -> str:
+    """Write the query for the name and the type of each column in a file of corrections."""
+    return f"select column_name, column_type from (describe from read_parquet({quote_path(file)}))"
+
+
+def types_given(schema: Schema, file: str) -> str:
+    """Write the query for the types of the rows in a file of corrections as they are read."""
+    return f"select column_name, column_type from (describe {_given(schema, file)})"
+
+
+def repeated_ids(file: str) -> str:
+    """Write the query for what a file of corrections corrects more than once."""
+    name = quote_name(ID)
+    return (
+        f"select {name} from read_parquet({quote_path(file)}) where {name} is not null"
+        f" group by all having count(*) > 1 order by all limit 1"
+    )
+
+
+def rows_in(file: str) -> str:
+    """Write the query that counts the rows in a file of corrections."""
+    return f"select count(*) from read_parquet({quote_path(file)})"
+
+
+def originals(schema: Schema, parts: Parts, given: Corrected) -> str:
     """Write the query for the rows that those in a file of corrections stand for."""
     columns = [column.name for column in schema]
     names = ", ".join(map(quote_name, (POSITION, *columns)))
     return (
         f"select {names}, [{quote_text(CORRECTED)}] as {quote_name(CHECKS)}"
         f" from ({_identified(columns, parts)})"
-        f" where {quote_name(ID)} in (select {quote_name(ID)} from ({_given(schema, file)}))"
+        f" where {quote_name(ID)} in (select {quote_name(ID)} from ({_given(schema, given.file)})"
+        f" where {quote_name(ID)} is not null and not {given.superseded})"
     )
 
 
-def correcting_rows(schema: Schema, parts: Parts, file: str) -> str:
+def correcting_rows(schema: Schema, parts: Parts, given: Corrected) -> str:
     """Write the query for the corrected rows in a file whose originals are there."""
     columns = [column.name for column in schema]
     names = ", ".join(map(quote_name, columns))
-    return f"select {names} from ({_given(schema, file)}) where {_matched(columns, parts)}"
+    matched = _matched(columns, parts, given)
+    return f"select {names} from ({_given(schema, given.file)}) where {matched}"
 
 
-def unmatched_rows(schema: Schema, parts: Parts, file: str) -> str:
+def unmatched_rows(schema: Schema, parts: Parts, given: Corrected) -> str:
     """Write the query that counts the corrected rows in a file whose originals are not there."""
-    columns = [column.name for column in schema]
-    return f"select count(*) from ({_given(schema, file)}) where not {_matched(columns, parts)}"
+    matched = _matched([column.name for column in schema], parts, given)
+    return f"select count(*) from ({_given(schema, given.file)}) where not {matched}"
 
 
-def _matched(columns: Sequence[str], parts: Parts) -> str:
+def _matched(columns: Sequence[str], parts: Parts, given: Corrected) -> str:
     there = f"select {quote_name(ID)} from ({_identified(columns, parts)})"
-    return f"({quote_name(ID)} in ({there}))"
+    # A row of a file that somebody edited may go by nothing, and is counted all the same.
+    return f"coalesce({quote_name(ID)} in ({there}) and not {given.superseded}, false)"
 
 
 def _given(schema: Schema, file: str) -> str:

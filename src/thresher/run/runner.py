@@ -352,12 +352,21 @@ class Walk:
         published = self.current.snapshots if self.current else {}
         for name in (asset.name, asset.renamed_from or ""):
             if name in published and published[name].version == step.version:
-                return _renamed(self._whole(published[name]), asset.name)
+                return self._renamed(published[name], asset.name)
         found = self.builder.lake.find_version(asset.name, step.version or "")
         if found is None:
             what = f"the version `{step.version}` of `{asset.name}` is no longer in the lake"
             raise ThresherError(what, hint="run the command again")
         return found
+
+    def _renamed(self, snapshot: Snapshot, name: str) -> Snapshot:
+        """Give a version under an asset's new name, as it was built."""
+        whole = self._whole(snapshot)
+        if snapshot.asset == name:
+            return whole
+        if snapshot.part_of is None:
+            return replace(whole, asset=name)
+        return self.builder.lake.adopt(whole, name)  # later runs look for it under that name
 
     def _whole(self, snapshot: Snapshot) -> Snapshot:
         """Give a version as it was built, before rows of it were set aside."""
@@ -377,7 +386,3 @@ def _violations(verdict: Verdict) -> tuple[Fault, ...]:
         for r in verdict.results
         if r.status in (Status.FAILED, Status.ERROR)
     )
-
-
-def _renamed(snapshot: Snapshot, name: str) -> Snapshot:
-    return snapshot if snapshot.asset == name else replace(snapshot, asset=name)

@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from thresher.errors import Place, WarehouseError
-from thresher.project.asset import quarantine_of
+from thresher.errors import AssetError, Place, WarehouseError
+from thresher.project.asset import RESERVED_COLUMNS, quarantine_of
 from thresher.project.contract import Check, Contract
 from thresher.protocols import Engine
 from thresher.quality.separation import (
+    Corrected,
     broken_rows,
     correcting_rows,
     counts_of,
@@ -31,6 +32,7 @@ from thresher.quality.separation import (
 )
 from thresher.quality.subject import Subject, Table
 from thresher.results import CheckResult, DataFile, Schema, Snapshot, Split, Status, Verdict
+from thresher.run.corrected import read_corrections
 from thresher.run.division import Division
 from thresher.warehouse.lake import Draft, Lake
 
@@ -86,8 +88,12 @@ class Separation:
             WarehouseError: a part cannot be written, or the parts do not add up.
         """
         try:
-            for file, path, _ in corrections:
-                self._correct(file, path)
+            self._refuse_reserved()
+            schema = self.rows.built.schema
+            given = read_corrections(self.engine, schema, corrections)
+            self._unmatched = given.unmatched
+            for each, path in given.fitting:
+                self._correct(each, path)
             verdict = self.audit(self.rows.left, self.rows.known())
             found = {result.check: result for result in verdict.results}
             while checks := to_set_aside(self.contract.checks, verdict.results):
@@ -119,9 +125,19 @@ class Separation:
             self._drafts[asset] = self.lake.begin(asset, self.rows.built.fingerprint)
         return self._drafts[asset]
 
-    def _correct(self, file: Path, path: str) -> None:
+    def _refuse_reserved(self) -> None:
+        """Refuse a table with columns of the names that the table of its bad rows would have."""
+        for name in self.rows.columns:
+            if name.lower() in RESERVED_COLUMNS:
+                raise AssetError(
+                    f"`{name}` is a column of quarantined rows, so the table cannot have it",
+                    place=Place(asset=self.rows.built.asset),
+                    hint="give the column another name, or let no check quarantine",
+                )
+
+    def _correct(self, given: Corrected, path: str) -> None:
         """Put corrected rows in the place of those that they correct."""
-        rows, schema, given = self.rows, self.rows.built.schema, str(file.absolute())
+        rows, schema = self.rows, self.rows.built.schema
         query = unmatched_rows(schema, rows.names, given)
         self._unmatched += self.engine.rows(query, rows.known())[0][0]
         draft = self._draft(rows.built.asset)
@@ -142,7 +158,14 @@ class Separation:
             now=self.now,
         )
         query = broken_rows(checks, subject, self.rows.names)
+        before = len(self.rows.parts)
         self._take_out(query.text, query.params)
+        if not self.rows.parts[before].rows:  # they would be counted, and sought, for ever
+            raise WarehouseError(
+                f"`{checks[0].id}` counts rows that break it, and finds none of them",
+                place=Place(asset=self.rows.built.asset),
+                hint="nothing was published; please report this",
+            )
         self._count_left()
 
     def _take_out(self, query: str, params: Mapping[str, Any] | None = None) -> None:
