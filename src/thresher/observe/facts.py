@@ -15,6 +15,7 @@ from thresher._version import __version__
 from thresher.errors import Fault
 from thresher.observe.plain import plain
 from thresher.plan.plan import Plan
+from thresher.project.secrets import MASK
 from thresher.results import CheckResult, Outcome, OutcomeStatus, RunResult, Status, UnitRecord
 from thresher.totals import NOT_PASSED, errors, results, totals, warnings
 
@@ -139,7 +140,7 @@ def _check(asset: str, check: CheckResult) -> dict[str, Any]:
         "rows": check.rows,
         "valid_share": check.valid_share,
         "message": check.message,
-        "figure": check.figure,
+        "figure": MASK if check.figure is not None and check.hides_figure else check.figure,
         "path": check.path,
         "line": check.line,
         "seconds": round(check.seconds, 6),

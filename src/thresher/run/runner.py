@@ -37,6 +37,7 @@ from thresher.results import (
     Verdict,
 )
 from thresher.run.build import Builder
+from thresher.run.concealing import concealing
 from thresher.run.judge import Judge
 from thresher.run.retry import Retry, call
 from thresher.run.telling import checked, finished, now, refused
@@ -250,7 +251,8 @@ class Walk:
             )
             if step.action in (Action.AUDIT, Action.REUSE):
                 return self._tables[step.asset], True
-            return self.builder.build(step, self._tables)
+            with concealing(discreet=self.project.assets[step.asset].contract.discreet):
+                return self.builder.build(step, self._tables)
 
         def failed(number: int, error: BaseException, pause: float) -> None:
             self._inbox.put(
@@ -284,7 +286,8 @@ class Walk:
             and other.step.action is not Action.KEEP
             and (snapshot := other.snapshot)
         ]
-        with progress.clocked():
+        discreet = any(asset.contract.discreet for asset, _ in together)
+        with progress.clocked(), concealing(discreet=discreet):
             if len(together) > 1:
                 found = self.judge.judge_together(together, self._tables)
             else:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from thresher.project.secrets import MASK
 from thresher.project.source import FilesSettings
 from thresher.sources.csv_files import open_csv
 from thresher.sources.deciding import Targets
@@ -104,6 +105,7 @@ class Loader:
         filename_column: name of the column for the unit's path, if there is one.
         share: share of the rows to keep.
         sure: whether the types were guessed from all rows, or are not to be guessed again.
+        sensitive: columns whose values are shown to nobody, in lower case.
     """
 
     session: Session
@@ -111,6 +113,7 @@ class Loader:
     filename_column: str | None
     share: float | None
     sure: bool
+    sensitive: frozenset[str] = frozenset()
 
     def load(self, opened: Opened, target: Path) -> int:
         """Write a unit, and give its number of rows.
@@ -205,12 +208,17 @@ class Loader:
     def _refusal(self, misfit: Misfit) -> RefusedError:
         decided = self.targets[misfit.column]
         line, where = misfit.table.place(misfit.row)
-        what = f"`{misfit.column}` should be {decided.type}, not `{shown(misfit.value)}`"
+        should = f"`{misfit.column}` should be {decided.type}, not "
         hint = "mend the value, or change the column's `type` in the contract"
+        why = ""
         if not decided.contract:
-            what += ": the asset's columns were decided by earlier files"
+            why = ": the asset's columns were decided by earlier files"
             hint = "mend the value, or read all files anew: `thresher run --full-refresh`"
-        return RefusedError(f"{where}: {what}" if where else what, hint=hint, line=line)
+        before = f"{where}: {should}" if where else should
+        what = f"{before}`{shown(misfit.value)}`{why}"
+        hidden = misfit.column.lower() in self.sensitive
+        discreet = f"{before}`{MASK}`{why}" if hidden else what
+        return RefusedError(what, hint=hint, line=line, discreet=discreet)
 
 
 def _open(part: Part, settings: FilesSettings, session: Session) -> Table:
@@ -233,10 +241,10 @@ def _free(name: str, table: Table) -> str:
 def _inside(found: Input, part: Part, error: RefusedError) -> RefusedError:
     if len(found.parts) == 1:
         return error
-    reason = f"`{shown(part.name)}` in the zip file: {error.reason}"
-    return RefusedError(reason, hint=error.hint, line=error.line)
+    return error.inside(part.name)
 
 
 def _unknown(error: duckdb.Error, part: Part) -> RefusedError:
     first = str(error).partition("\n")[0].replace(str(part.path), "the file")
-    return RefusedError(f"it cannot be read ({shown(first)})", hint="fetch it again, or mend it")
+    what = f"it cannot be read ({shown(first)})"
+    return RefusedError(what, hint="fetch it again, or mend it", discreet="it cannot be read")

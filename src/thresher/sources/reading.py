@@ -148,6 +148,7 @@ class Reading:
             self.settings.filename_column,
             self.extract.sample,
             sure=sure,
+            sensitive=self.extract.asset.contract.sensitive,
         )
         self._loaded.clear()
         for number, opened in list(self._opened.items()):
@@ -183,7 +184,8 @@ class Reading:
         if error is None:
             return UnitRecord(unit, UnitOutcome.LOADED, self._loaded[number], _file(number))
         outcome = UnitOutcome.SET_ASIDE if fine else UnitOutcome.FAILED
-        return UnitRecord(unit, outcome, reason=error.reason, hint=error.hint, line=error.line)
+        reason = error.told(self.extract.asset.contract)
+        return UnitRecord(unit, outcome, reason=reason, hint=error.hint, line=error.line)
 
 
 def _file(number: int) -> str:

@@ -46,7 +46,8 @@ def write_staged(
         while True:
             opened = guess(opened, session, full=sure)
             targets = decide([opened.guess], contract, session)
-            loader = Loader(session, targets, filename_column, extract.sample, sure=sure)
+            sensitive = extract.asset.contract.sensitive
+            loader = Loader(session, targets, filename_column, extract.sample, sure, sensitive)
             try:
                 rows = loader.load(opened, extract.folder / FILE)
                 break
@@ -63,7 +64,7 @@ def refused(extract: Extract, unit: Unit, error: RefusedError) -> SourceError:
     """Say why a unit cannot be loaded, as an error of the asset that it is for."""
     asset = extract.asset
     return SourceError(
-        f"`{shown(unit.path)}`: {error.reason}",
+        f"`{shown(unit.path)}`: {error.told(asset.contract)}",
         place=Place(asset.path, asset=asset.name),
         hint=error.hint,
     )
