@@ -15,6 +15,7 @@ from thresher.observe.report import write_reports
 from thresher.results import OutcomeStatus, Status
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
+REPORTS = {"report.json", "report.html", "report.md", "report.sarif", "junit.xml"}
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 
 
@@ -69,11 +70,11 @@ def read(folder):
     return Page((folder / "report.html").read_text(encoding="utf-8"))
 
 
-def test_three_reports_stand_in_a_folder_named_after_the_run(reports, passing, tmp_path):
+def test_the_reports_stand_in_a_folder_named_after_the_run(reports, passing, tmp_path):
     folder = reports(passing)
 
     assert folder == tmp_path / "reports" / RUN
-    assert {p.name for p in folder.iterdir()} == {"report.json", "report.html", "junit.xml"}
+    assert {p.name for p in folder.iterdir()} == REPORTS
     assert sorted(p.name for p in folder.parent.iterdir()) == [RUN, "latest"]
 
 
@@ -197,7 +198,7 @@ def test_page_is_one_file_that_runs_and_fetches_nothing(reports, failing):
     folder = reports(failing)
     seen = read(folder)
 
-    assert set(seen.fetched) == {"data:,", "report.json", "junit.xml"}
+    assert set(seen.fetched) == {"data:,", *REPORTS - {"report.html"}}
     assert not {"script", "iframe", "img", "object", "form"} & set(seen.tags)
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert "http" not in text.replace("http-equiv", "")
