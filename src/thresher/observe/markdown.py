@@ -34,9 +34,8 @@ def markdown(document: dict[str, Any]) -> str:
         _aside(document["assets"]),
         _checks("Checks that warned", [c for c in told if c["status"] not in _BAD]),
         _files(document["files"]),
-        "",
     ]
-    return "\n".join(part for part in parts if part) + "\n"
+    return "\n".join(filter(None, parts))
 
 
 def _verdict(document: dict[str, Any]) -> str:
@@ -51,7 +50,7 @@ def _verdict(document: dict[str, Any]) -> str:
         f"{figures['statuses']['blocked']:,} blocked" if figures["statuses"]["blocked"] else "",
         f"{counted(figures['rows_in'], 'row')} in, {count(figures['rows_out'])} out",
         f"{passed:,} of {counted(figures['checks'], 'check')} passed" if figures["checks"] else "",
-        f"{count(figures['rows_quarantined'])} rows set aside"
+        f"{counted(figures['rows_quarantined'], 'row')} set aside"
         if figures["rows_quarantined"]
         else "",
         duration(run["seconds"]),

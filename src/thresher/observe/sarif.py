@@ -132,7 +132,7 @@ def _result(rule: str, level: str, said: str, path: str | None, line: int | None
 
 def _artifact(path: str) -> dict[str, str]:
     """Name a file of the project, or an object or a file elsewhere, by a URI."""
-    uri = quote(path.encode("utf-8", "surrogateescape"), safe="/:@!$&'()*+,;=-._~")
+    uri = quote(path, safe="/:@!$&'()*+,;=-._~")
     if "://" in path:
         return {"uri": uri}
     if path.startswith("/"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from thresher.errors import UNSHOWN, AssetError, ThresherError, TransientError, is_transient
+from thresher.errors import UNSHOWN, ThresherError
 
 
 @contextmanager
@@ -26,8 +26,15 @@ def concealing(*, discreet: bool) -> Iterator[None]:
             raise
         error.conceal()
         raise error from None
-    except Exception as error:
-        if not discreet:
-            raise
-        kind = TransientError if is_transient(error) else AssetError
-        raise kind(f"unexpected error: {type(error).__name__}: {UNSHOWN}") from None
+
+
+def words(error: BaseException, *, discreet: bool) -> str:
+    """Give what an error says; of one that is not ours, where there are such values, only its kind.
+
+    Args:
+        error: what was raised, through [`concealing`][] where it is ours.
+        discreet: whether there are values to be kept from being shown.
+    """
+    if isinstance(error, ThresherError):
+        return str(error)
+    return f"{type(error).__name__}: {UNSHOWN if discreet else error}"
