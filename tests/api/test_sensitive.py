@@ -2,8 +2,10 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -246,3 +248,25 @@ def test_sensitive_is_true_or_false(shop, value):
                 "--- */ select * from raw.customers"})  # fmt: skip
     with pytest.raises(ProjectError, match="sensitive"):
         read_project(shop.root)
+
+
+def test_what_a_database_says_of_a_sensitive_table_is_not_shown(shop):
+    text = f"create table t (x text); insert into t values ('{SECRET}');"
+    with closing(sqlite3.connect(shop.root / "shop.sqlite")) as connection:
+        connection.executescript(text)
+    shop.write(
+        {
+            "config.yaml": "pipeline: p\nenvironments: {dev: {}}\nparams: {least: 2}\n"
+            "connections: {shop: {sqlite: shop.sqlite}}\n",
+            "src/raw/t.yaml": "source: {database: shop, query: \"select json_extract('{}', x) as x"
+            ' from t"}\ncolumns: {x: {sensitive: true}}\n',
+        }
+    )
+    ran = call(shop, "run", "--select", "raw.t")
+    assert ran.returncode == 1
+    assert "the rest is not shown" in ran.stdout + ran.stderr
+    assert SECRET not in ran.stdout + ran.stderr
+    shop.write(
+        {"src/raw/t.yaml": (shop.root / "src/raw/t.yaml").read_text().replace("true", "false")}
+    )
+    assert SECRET in call(shop, "run", "--select", "raw.t").stdout
