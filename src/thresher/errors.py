@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+#: Stands for words that may hold values of sensitive columns.
+UNSHOWN = "the rest is not shown, since it may hold values of sensitive columns"
+UNSHOWN_HINT = "`thresher query` can ask the tables it reads for the value"
 #: How many faults a message lists before it says "and N more".
 SHOWN_FAULTS = 50
 
@@ -60,6 +63,8 @@ class ThresherError(Exception):
 
     Attributes:
         fault: what happened, where, and what to do next.
+        discreet: what to say instead where values of sensitive columns must not be shown; None
+            where no value of data is in it.
     """
 
     exit_code = 1
@@ -67,14 +72,28 @@ class ThresherError(Exception):
     transient = False
     """Whether the same thing may succeed when it is tried again."""
 
-    def __init__(self, what: str, *, place: Place = NOWHERE, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        place: Place = NOWHERE,
+        hint: str | None = None,
+        discreet: str | None = None,
+    ) -> None:
         self.fault = Fault(what, place, hint)
+        self.discreet = discreet
         super().__init__(what)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
         """All that is wrong; one fault unless the error collects several."""
         return (self.fault,)
+
+    def conceal(self) -> None:
+        """Take out of the error what may be a value of data."""
+        if self.discreet is not None:
+            self.fault = Fault(self.discreet, self.fault.place, UNSHOWN_HINT)
+            self.args = (self.discreet,)
 
     def rewrite(self, change: Callable[[str], str]) -> None:
         """Change every text of the error in place, such as to mask secrets in it."""
@@ -129,8 +148,9 @@ class SourceError(ThresherError):
         place: Place = NOWHERE,
         hint: str | None = None,
         faults: Iterable[Fault] = (),
+        discreet: str | None = None,
     ) -> None:
-        super().__init__(what, place=place, hint=hint)
+        super().__init__(what, place=place, hint=hint, discreet=discreet)
         self._faults = tuple(faults)
 
     def rewrite(self, change: Callable[[str], str]) -> None:

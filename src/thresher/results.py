@@ -186,6 +186,8 @@ class CheckResult:
     figure: str | None = None
     """What it was judged by, where another run can judge it by that again, or compare with it: the
     newest timestamp, or a figure with its name, such as `mean(dep_delay) = 12.6`."""
+    hides_figure: bool = False
+    """Whether the figure is of a sensitive column: for later runs, and shown to nobody."""
     path: str | None = None
     line: int | None = None
     seconds: float = 0.0

@@ -11,10 +11,13 @@ from observed_runs import CONFIGURATION, RUN, check, outcome
 
 from thresher.errors import Fault
 from thresher.observe import page
+from thresher.observe.definitions import definitions
+from thresher.observe.rates import PastRate
 from thresher.observe.report import write_reports
-from thresher.results import OutcomeStatus, Status
+from thresher.results import OutcomeStatus, Split, Status
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
+REPORTS = {"report.json", "report.html", "report.md", "report.sarif", "junit.xml"}
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 
 
@@ -69,11 +72,11 @@ def read(folder):
     return Page((folder / "report.html").read_text(encoding="utf-8"))
 
 
-def test_three_reports_stand_in_a_folder_named_after_the_run(reports, passing, tmp_path):
+def test_the_reports_stand_in_a_folder_named_after_the_run(reports, passing, tmp_path):
     folder = reports(passing)
 
     assert folder == tmp_path / "reports" / RUN
-    assert {p.name for p in folder.iterdir()} == {"report.json", "report.html", "junit.xml"}
+    assert {p.name for p in folder.iterdir()} == REPORTS
     assert sorted(p.name for p in folder.parent.iterdir()) == [RUN, "latest"]
 
 
@@ -198,7 +201,7 @@ def test_page_is_one_file_that_runs_and_fetches_nothing(reports, failing):
     folder = reports(failing)
     seen = read(folder)
 
-    assert set(seen.fetched) == {"data:,", "report.json", "junit.xml"}
+    assert set(seen.fetched) == {"data:,", *REPORTS - {"report.html"}}
     assert not {"script", "iframe", "img", "object", "form"} & set(seen.tags)
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert "http" not in text.replace("http-equiv", "")
@@ -257,6 +260,66 @@ def test_a_page_of_many_assets_folds_the_unchanged_and_bounds_the_timeline(
 
     assert "30 unchanged" in seen.text
     assert "the 10 longest; 20 more are not shown" in seen.text
+
+
+def test_page_shows_rows_that_were_set_aside_as_they_add_up(reports, passing):
+    split = Split(produced=10, published=8, quarantined=2, quarantine="f-1", released=1)
+    bad = outcome("clean.a", checks=(check("at_least(a)", Status.QUARANTINED, 2),))
+    bad = replace(bad, verdict=replace(bad.verdict, split=split), quarantine=bad.snapshot)
+    seen = read(reports(replace(passing, outcomes=(bad,))))
+
+    assert re.search(r"clean\.a 10 8 1 2 quarantine\.clean__a", seen.text)
+    assert "Rows that were set aside" not in read(reports(passing)).text
+
+
+def test_page_draws_the_checks_of_past_runs(tmp_path, passing):
+    past = {
+        "clean.flights": (
+            PastRate("r1", "2026-03-01T00:00:00+00:00", 6, 6),
+            PastRate("r2", "2026-03-02T00:00:00+00:00", 3, 6),
+        ),
+        "clean.weather": (PastRate("r2", "2026-03-02T00:00:00+00:00", 2, 2),),
+        "raw.gone": (PastRate("r1", "2026-03-01T00:00:00+00:00", 1, 2),),
+    }
+    folder = write_reports(passing, folder=tmp_path, past=past)
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    told, bad = re.findall("<title>(.*?)</title>", text)[1:], text.count('class="not"')
+
+    assert told == [
+        *("2026-03-01 00:00:00 UTC: 6 of 6", "2026-03-02 00:00:00 UTC: 3 of 6"),
+        "2026-03-03 14:02:12 UTC: 4 of 6",
+        *("2026-03-02 00:00:00 UTC: 2 of 2", "2026-03-03 14:02:11 UTC: 2 of 2"),
+    ]
+    assert bad == 2
+    assert "75% 2 runs" in read(folder).text
+    assert "1 asset passed every check in every run" in read(folder).text
+    assert "raw.gone" not in text
+    (asset,) = [a for a in document(folder)["assets"] if a["asset"] == "clean.weather"]
+    assert asset["past"] == [
+        {"run": "r2", "started": "2026-03-02T00:00:00.000Z", "passed": 2, "checks": 2}
+    ]
+
+
+def test_page_shows_how_a_check_is_written(tmp_path, failing):
+    written = {"src/clean/flights.sql:7": "arr_time: <b>{not_null: true}</b>"}
+    folder = write_reports(failing, folder=tmp_path, definitions=written)
+
+    assert "arr_time: <b>{not_null: true}</b>" in read(folder).text
+    (bad,) = [c for c in document(folder)["checks"] if c["check"] == "not_null(arr_time)"]
+    assert bad["definition"] == written["src/clean/flights.sql:7"]
+
+
+def test_definitions_are_the_lines_of_the_files(tmp_path, failing):
+    folder = tmp_path / "src" / "clean"
+    folder.mkdir(parents=True)
+    assert definitions(tmp_path, failing) == {}
+    lines = ["/* ---"] * 6 + ["  arr_time:", "    not_null:", "      tolerate: 1", "  b: {}"]
+    (folder / "flights.sql").write_text("\n".join(lines))
+    written = "arr_time:\n  not_null:\n    tolerate: 1"
+    assert definitions(tmp_path, failing) == {
+        "src/clean/flights.sql:7": written,
+        "src/clean/flights.sql:9": "tolerate: 1",
+    }
 
 
 def test_long_lists_are_bounded_and_lead_to_the_json(reports, passing):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from thresher.errors import CommandError, Fault, Place, ProjectError
 from thresher.project.asset import is_quarantine, quarantine_of, rejected_of
 from thresher.project.corrections import CORRECTIONS
 from thresher.project.documents import nearest
+from thresher.project.secrets import MASK
 from thresher.protocols import Engine
 from thresher.quality.separation import ADDED, ID
 from thresher.results import Publication, Schema, Snapshot, Split
@@ -96,29 +97,58 @@ def quarantines(work: Work) -> tuple[QuarantineRow, ...]:
     return tuple(found)
 
 
-def quarantined_rows(work: Work, asset: str, *, limit: int | None, check: str | None) -> Answer:
+def masked_columns(work: Work, asset: str) -> tuple[str, ...]:
+    """Give the columns of an asset whose quarantined values are shown only where that is asked for.
+
+    What is no longer in the project has no contract to say so, and shows none of its values.
+
+    Raises:
+        CommandError: no rows of it were set aside.
+    """
+    columns = [field.name for field in _aside(work, asset).schema if field.name not in ADDED]
+    known = work.project.assets.get(asset)
+    return tuple(name for name in columns if known is None or known.contract.hides(name))
+
+
+def quarantined_rows(
+    work: Work, asset: str, *, limit: int | None, check: str | None, reveal: bool = False
+) -> Answer:
     """Give rows that were set aside; see `thresher quarantine show`.
+
+    Args:
+        work: the project.
+        asset: whose rows.
+        limit: most rows; None for all.
+        check: id of a check that they break; None for rows that break any.
+        reveal: whether to show the values of sensitive columns.
 
     Raises:
         CommandError: none were, or the contract had no such check.
     """
-    _aside(work, asset)
+    masked = masked_columns(work, asset)
     verdict = _current(work).verdicts.get(asset)
     known = [result.check for result in verdict.results] if verdict else []
     if check is not None and check not in known:
         hint = nearest(check, known) or "`thresher quarantine list` names them"
         raise CommandError(f"`{asset}` was not held against `{check}`", hint=hint)
-    return run_query(work, _select(asset, check), {}, limit=limit)
+    return run_query(work, _select(asset, check, () if reveal else masked), {}, limit=limit)
 
 
-def export_rows(work: Work, asset: str, target: Path) -> Answer:
+def export_rows(work: Work, asset: str, target: Path, *, reveal: bool = False) -> Answer:
     """Write rows that were set aside to a file, to be corrected there.
+
+    Args:
+        work: the project.
+        asset: whose rows.
+        target: the file.
+        reveal: whether to write the values of sensitive columns; without them, the file is to be
+            read, and cannot be given back.
 
     Raises:
         CommandError: none were, or the file's ending is not known.
     """
-    _aside(work, asset)
-    return run_query(work, _select(asset, None), {}, export=target)
+    masked = masked_columns(work, asset)
+    return run_query(work, _select(asset, None, () if reveal else masked), {}, export=target)
 
 
 def correct(work: Work, asset: str, file: Path) -> Correction:
@@ -152,8 +182,8 @@ def _taken(
 ) -> Correction:
     given = f"(from {READERS[file.suffix].format(path=quote_text(str(file.absolute())))})"
     _refuse_columns(engine, given, file, schema)
-    _refuse_ids(engine, given, file, aside)
-    _refuse_values(engine, given, file, schema)
+    _refuse_ids(engine, given, file, asset, aside)
+    _refuse_values(engine, given, file, schema, masked_columns(work, asset))
     columns = ", ".join(
         f"cast({quote_name(each.name)} as {each.type}) as {quote_name(each.name)}"
         for each in schema
@@ -186,7 +216,7 @@ def _refuse_columns(engine: Engine, given: str, file: Path, schema: Schema) -> N
         )
 
 
-def _refuse_ids(engine: Engine, given: str, file: Path, aside: Snapshot) -> None:
+def _refuse_ids(engine: Engine, given: str, file: Path, asset: str, aside: Snapshot) -> None:
     tables = {aside.asset: aside}
     known = f"select {quote_name(ID)} from {quote_table(aside.asset)}"
     name = quote_name(ID)
@@ -203,14 +233,18 @@ def _refuse_ids(engine: Engine, given: str, file: Path, aside: Snapshot) -> None
             f"`{ID}` {found!r} "
             + ("stands there twice" if there else "is none of the rows in quarantine"),
             Place(str(file)),
-            "leave the column as it was exported",
+            f"its values are masked: `thresher quarantine export {asset} FILE --reveal`"
+            if found == MASK
+            else "leave the column as it was exported",
         )
         for found, _, there in rows
     ]
     raise ProjectError(faults or [Fault("it holds no row", Place(str(file)))])
 
 
-def _refuse_values(engine: Engine, given: str, file: Path, schema: Schema) -> None:
+def _refuse_values(
+    engine: Engine, given: str, file: Path, schema: Schema, masked: Sequence[str]
+) -> None:
     faults = []
     for column in schema:
         name = quote_name(column.name)
@@ -222,7 +256,8 @@ def _refuse_values(engine: Engine, given: str, file: Path, schema: Schema) -> No
         )
         faults += [
             Fault(
-                f"row {row}: `{column.name}` should be {column.type}, not `{value}`",
+                f"row {row}: `{column.name}` should be {column.type},"
+                f" not `{MASK if column.name in masked else value}`",
                 Place(str(file)),
             )
             for row, value in rows
@@ -231,12 +266,16 @@ def _refuse_values(engine: Engine, given: str, file: Path, schema: Schema) -> No
         raise ProjectError(faults)
 
 
-def _select(asset: str, check: str | None) -> str:
+def _select(asset: str, check: str | None, masked: tuple[str, ...]) -> str:
+    """Write the query for quarantined rows; by its id, which is a hash, one could be guessed."""
+    hidden = map(quote_name, (ID, *masked) if masked else ())
+    parts = [f"if({name} is null, null, {quote_text(MASK)}) as {name}" for name in hidden]
+    columns = f"* replace ({', '.join(parts)})" if parts else "*"
     table = quote_table(quarantine_of(asset))
     where = ""
     if check is not None:
         where = f" where list_contains(__checks, {quote_text(check)})"
-    return f"select * from {table}{where}"
+    return f"select {columns} from {table}{where}"
 
 
 def _current(work: Work) -> Publication:

@@ -15,8 +15,10 @@ from thresher.api.hands import Hands
 from thresher.api.situation import Asked, survey
 from thresher.errors import CommandError, WarehouseError
 from thresher.events import Event, Listener
+from thresher.observe.definitions import definitions
 from thresher.observe.history import record
 from thresher.observe.logs import Logs, open_logs
+from thresher.observe.rates import pass_rates
 from thresher.observe.report import write_reports
 from thresher.plan import planner
 from thresher.plan.plan import Plan
@@ -241,15 +243,17 @@ def _log(work: Work) -> Logs:
 
 def _report(work: Work, plan: Plan, result: RunResult) -> str | None:
     """Write the reports; the run counts as it ended, though its reports cannot be written."""
-    assets = work.project.assets
+    assets, mask = work.project.assets, work.settings.masker.value
     try:
         folder = write_reports(
-            work.settings.masker.value(result),
+            mask(result),
             folder=work.project.root / REPORTS,
             sources={name: asset.path for name, asset in assets.items()},
             descriptions={name: asset.contract.description for name, asset in assets.items()},
             plan=plan,
             configuration=work.settings.record(),
+            past=pass_rates(work.history, result.environment, besides=result.run),
+            definitions=mask(definitions(work.project.root, result)),
         )
     except OSError as error:
         _warn(f"the reports of this run cannot be written: {error}")

@@ -13,6 +13,7 @@ from thresher.project.asset import SourceBody
 from thresher.project.project import Project
 from thresher.project.sources import FILES
 from thresher.results import Publication, Snapshot, Verdict
+from thresher.run.concealing import concealing
 from thresher.run.removed import remembered
 from thresher.storage.objects import is_url
 from thresher.warehouse.lake import Lake
@@ -85,7 +86,8 @@ def _listings(
             if not chosen and _is_away(asset.body):
                 continue  # nobody waits for what nobody asked for
             try:
-                units = hands.source(asset.body.type).units(asset, project.root)
+                with concealing(discreet=asset.contract.discreet):
+                    units = hands.source(asset.body.type).units(asset, project.root)
             except ThresherError as error:
                 if asked.insist and chosen and isinstance(error, CredentialsError):
                     raise

@@ -10,8 +10,15 @@ from pathlib import Path
 import click
 
 from thresher.api import documents
-from thresher.api.quarantine import correct, export_rows, quarantined_rows, quarantines
-from thresher.cli.options import format_option, opened, print_json, project_options
+from thresher.api.quarantine import (
+    correct,
+    export_rows,
+    masked_columns,
+    quarantined_rows,
+    quarantines,
+)
+from thresher.api.running import Work
+from thresher.cli.options import Command, format_option, opened, print_json, project_options
 from thresher.observe import console
 from thresher.observe.wording import count, counted, moment
 
@@ -59,6 +66,21 @@ def list_quarantines(
             click.echo(f"{told}; their files in `corrections/{row.asset}/` can go", err=True)
 
 
+def _reveal_option(command: Command) -> Command:
+    return click.option("--reveal", is_flag=True, help="Show the values of sensitive columns.")(
+        command
+    )
+
+
+def _tell_masked(work: Work, asset: str, *, reveal: bool) -> bool:
+    """Say which columns were masked, if any were."""
+    masked = () if reveal else masked_columns(work, asset)
+    if masked:
+        names = ", ".join(f"`{name}`" for name in masked)
+        click.echo(f"masked, since sensitive: {names}; `--reveal` shows them", err=True)
+    return bool(masked)
+
+
 @quarantine.command(epilog="Example: thresher quarantine show clean.orders --limit 5")
 @click.argument("asset")
 @click.option("--check", metavar="ID", help="Only rows that break this check, by its id.")
@@ -70,6 +92,7 @@ def list_quarantines(
     type=click.IntRange(0),
     help="Most rows to print; 0 for all.",
 )
+@_reveal_option
 @format_option()
 @project_options
 def show(
@@ -77,6 +100,7 @@ def show(
     asset: str,
     check: str | None,
     limit: int,
+    reveal: bool,
     form: str,
     folder: str,
     environment: str | None,
@@ -84,7 +108,9 @@ def show(
 ) -> None:
     """Show the rows of ASSET that were set aside, with the checks they break."""
     project = opened(folder, environment, params)
-    answer = quarantined_rows(project.work, asset.lower(), limit=limit or None, check=check)
+    name = asset.lower()
+    answer = quarantined_rows(project.work, name, limit=limit or None, check=check, reveal=reveal)
+    _tell_masked(project.work, name, reveal=reveal)
     if form == "json":
         print_json(documents.answer(answer))
         return
@@ -95,14 +121,27 @@ def show(
 @quarantine.command(epilog="Example: thresher quarantine export clean.orders orders.csv")
 @click.argument("asset")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_reveal_option
 @project_options
 def export(
-    *, asset: str, file: Path, folder: str, environment: str | None, params: Sequence[str]
+    *,
+    asset: str,
+    file: Path,
+    reveal: bool,
+    folder: str,
+    environment: str | None,
+    params: Sequence[str],
 ) -> None:
-    """Write the rows of ASSET that were set aside to FILE, to be mended: .csv or .parquet."""
+    """Write the rows of ASSET that were set aside to FILE, to be mended: .csv or .parquet.
+
+    A file with masked values is to be read, and cannot be given back.
+    """
     project = opened(folder, environment, params)
-    answer = export_rows(project.work, asset.lower(), file)
+    answer = export_rows(project.work, asset.lower(), file, reveal=reveal)
     click.echo(f"{counted(answer.total, 'row')} written to {file}", err=True)
+    if _tell_masked(project.work, asset.lower(), reveal=reveal):
+        click.echo("  a masked file cannot be given back; `--reveal` writes one that can", err=True)
+        return
     click.echo(f"  next: mend them, then `thresher quarantine retry {asset} {file}`", err=True)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from thresher.errors import NOWHERE, AssetError, DiskFullError, Place, ThresherError
+from thresher.errors import NOWHERE, UNSHOWN, AssetError, DiskFullError, Place, ThresherError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,6 +27,14 @@ _HINTS: dict[type[duckdb.Error], str] = {
     duckdb.ConversionException: "`try_cast` gives null where a value does not fit",
     duckdb.OutOfRangeException: "cast to a type that holds more",
 }
+#: Errors of a statement, which are found before a row is read.
+_OF_STATEMENT = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.OutOfMemoryException,
+    duckdb.ParserException,
+    duckdb.SyntaxException,
+)
 _SUGGESTION = re.compile(r"^(?:Did you mean|Candidate).*", re.MULTILINE)
 _NO_PARAMETER = re.compile(r"Values were not provided for the following [a-z ]*parameters: (.*)")
 _DISK_FULL = re.compile("No space left|failed to offload data block")
@@ -142,7 +150,10 @@ def translated(
         return DiskFullError(
             "no space left on the disk", place=place, hint="free some space and run again"
         )
-    return AssetError(what, place=place, hint=_hint(error, told))
+    kind = _KIND.match(told.strip())
+    of_data = not isinstance(error, _OF_STATEMENT)
+    discreet = f"{kind[0] if kind else 'it failed: '}{UNSHOWN}" if of_data else None
+    return AssetError(what, place=place, hint=_hint(error, told), discreet=discreet)
 
 
 def _hint(error: duckdb.Error, told: str) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from thresher.errors import (
     NOWHERE,
+    UNSHOWN,
     AssetError,
     DiskFullError,
     Place,
@@ -68,11 +69,15 @@ def running(asset: Asset, root: Path) -> Iterator[None]:
     except ThresherError as error:
         if error.fault.place == NOWHERE:
             error.fault = replace(error.fault, place=_at(place, error, root))
+        if isinstance(error, TransientError) and error.discreet is None:
+            error.discreet = f"{type(error).__name__}: {UNSHOWN}"  # the author's words
         raise
     except SystemExit as error:
         at = _at(place, error, root)
         what = f"it called `sys.exit({error.code!r})`"
-        raise AssetError(what, place=at, hint="raise an error, or return") from error
+        discreet = f"it called `sys.exit`: {UNSHOWN}"
+        hint = "raise an error, or return"
+        raise AssetError(what, place=at, hint=hint, discreet=discreet) from error
     except Exception as error:  # whatever the author's code raises is the author's error
         raise _told(error, _at(place, error, root)) from error
 
@@ -85,7 +90,8 @@ def _told(error: Exception, place: Place) -> ThresherError:
         message = f"{message[:_SHOWN]}..."
     what = f"{type(error).__name__}: {message}" if message else type(error).__name__
     type_ = TransientError if is_transient(error) else AssetError
-    return type_(what, place=place, hint=_hint(error))
+    discreet = f"{type(error).__name__}: {UNSHOWN}"
+    return type_(what, place=place, hint=_hint(error), discreet=discreet)
 
 
 def _hint(error: Exception) -> str:

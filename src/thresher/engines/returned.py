@@ -16,7 +16,7 @@ from thresher.engines.arrow_types import cast_batch, plain_schema
 from thresher.engines.columns import check_names
 from thresher.engines.duckdb_relations import relation_stream
 from thresher.engines.streams import BATCH_ROWS, Stream
-from thresher.errors import AssetError
+from thresher.errors import UNSHOWN, AssetError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +102,9 @@ def _arrow(frame: Any) -> Stream:
         reader = pa.RecordBatchReader.from_stream(frame)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise AssetError(
-            f"`{type(frame).__name__}` cannot be read as a table: {error}", hint=_ACCEPTED
+            f"`{type(frame).__name__}` cannot be read as a table: {error}",
+            hint=_ACCEPTED,
+            discreet=f"`{type(frame).__name__}` cannot be read as a table: {UNSHOWN}",
         ) from error
     return _plain(reader.schema, reader)
 
@@ -181,6 +183,7 @@ def _pandas(frame: pd.DataFrame) -> Stream:
         raise AssetError(
             f"the pandas frame cannot be written: {'; '.join(map(str, error.args))}",
             hint="give each column one type, as in `frame.astype({...})`",
+            discreet=f"the pandas frame cannot be written: {UNSHOWN}",
         ) from error
     return _plain(table.schema, table.to_batches())
 
@@ -194,6 +197,7 @@ def _check_index(frame: pd.DataFrame) -> None:
         raise AssetError(
             f"the index of the pandas frame holds {told}, and an index is not written",
             hint="make it a column with `frame.reset_index()`, or drop it with `drop=True`",
+            discreet="the index of the pandas frame holds values, and an index is not written",
         )
 
 
@@ -226,7 +230,9 @@ def _rows(rows: Sequence[Mapping[str, Any]]) -> Stream:
             arrays[name] = pa.array(values)
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             raise AssetError(
-                f"column `{name}` cannot be written: {error}", hint="give the column one type"
+                f"column `{name}` cannot be written: {error}",
+                hint="give the column one type",
+                discreet=f"column `{name}` cannot be written: {UNSHOWN}",
             ) from error
     table = pa.table(arrays)
     return _plain(table.schema, table.to_batches())

@@ -6,7 +6,7 @@ in there keeps its name and its meaning while `FORMAT` stays the same; new keys 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,10 @@ from typing import Any
 from thresher._version import __version__
 from thresher.errors import Fault
 from thresher.observe.plain import plain
+from thresher.observe.rates import PastRate
 from thresher.plan.plan import Plan
+from thresher.project.asset import quarantine_of
+from thresher.project.secrets import MASK
 from thresher.results import CheckResult, Outcome, OutcomeStatus, RunResult, Status, UnitRecord
 from thresher.totals import NOT_PASSED, errors, results, totals, warnings
 
@@ -34,6 +37,10 @@ class Background:
     """The plan of the run, for the reasons of its steps."""
     configuration: Mapping[str, Any] = field(default_factory=dict)
     """The configuration that was in force, secrets masked."""
+    past: Mapping[str, Sequence[PastRate]] = field(default_factory=dict)
+    """Checks of each asset in the runs before, the oldest first."""
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    """What is written at each place, `path:line`, of a check that did not pass."""
 
 
 def facts(result: RunResult, background: Background) -> dict[str, Any]:
@@ -48,6 +55,7 @@ def facts(result: RunResult, background: Background) -> dict[str, Any]:
             "reason": step.reason if step else None,
             "stale": step.stale if step else False,
             "inputs": list(step.inputs) if step else _inputs(outcome),
+            "past": [_past(rate) for rate in background.past.get(outcome.asset, ())],
         }
         assets.append(_asset(outcome, result.started) | about)
     document = {
@@ -56,7 +64,12 @@ def facts(result: RunResult, background: Background) -> dict[str, Any]:
         "run": _run(result),
         "totals": _totals(result),
         "assets": assets,
-        "checks": [_check(o.asset, check) for o in result.outcomes for check in results(o)],
+        "checks": [
+            _check(outcome.asset, check)
+            | {"definition": background.definitions.get(f"{check.path}:{check.line}")}
+            for outcome in result.outcomes
+            for check in results(outcome)
+        ],
         "files": [_file(asset, record) for asset, record in result.refused],
         "inputs": [
             _input(outcome.asset, record)
@@ -122,7 +135,10 @@ def _asset(outcome: Outcome, began: datetime) -> dict[str, Any]:
         "rows_in": snapshot.rows_in if snapshot else None,
         "rows_out": snapshot.rows if snapshot else None,
         "rows_built": split.produced if split else None,
+        "rows_published": split.published if split else None,
+        "rows_corrected": split.released if split else 0,
         "rows_quarantined": split.quarantined if split else 0,
+        "quarantine": quarantine_of(outcome.asset) if split and split.quarantined else None,
         "bytes": sum(file.bytes for file in snapshot.files) if snapshot else None,
         "files": len(snapshot.units) if snapshot else 0,
         "checks": _by_status(checks),
@@ -131,6 +147,11 @@ def _asset(outcome: Outcome, began: datetime) -> dict[str, Any]:
         "errors": errors(outcome),
         "faults": [_fault(fault) for fault in outcome.faults],
     }
+
+
+def _past(rate: PastRate) -> dict[str, Any]:
+    started = _stamp(datetime.fromisoformat(rate.started))
+    return {"run": rate.run, "started": started, "passed": rate.passed, "checks": rate.checks}
 
 
 def _check(asset: str, check: CheckResult) -> dict[str, Any]:
@@ -145,7 +166,7 @@ def _check(asset: str, check: CheckResult) -> dict[str, Any]:
         "rows": check.rows,
         "valid_share": check.valid_share,
         "message": check.message,
-        "figure": check.figure,
+        "figure": MASK if check.figure is not None and check.hides_figure else check.figure,
         "path": check.path,
         "line": check.line,
         "seconds": round(check.seconds, 6),

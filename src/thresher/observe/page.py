@@ -20,6 +20,8 @@ SHOWN_ROWS = 1000
 SHOWN_BARS = 60
 #: Most violating rows shown of one check.
 SHOWN_EXAMPLES = 5
+#: Sides of the bar of one past run, the space between two, and the least height of a part.
+BAR_WIDTH, BAR_HEIGHT, BAR_SPACE, BAR_LEAST = 6, 22, 2, 3
 #: Most characters shown of one value of data.
 SHOWN_CHARACTERS = 200
 
@@ -70,6 +72,8 @@ def _view(document: dict[str, Any]) -> dict[str, Any]:
         "worked": [asset for asset in assets if asset["status"] != "kept"],
         "kept": kept,
         "told": told,
+        "aside": [asset for asset in assets if _divided(asset)],
+        "past": _past([asset for asset in assets if asset["past"]]),
         "passed": [check for check in checks if check["status"] == "passed"],
         "timeline": _timeline(assets, document["run"]["seconds"]),
         "settings": list(_settings(document["configuration"])),
@@ -123,6 +127,53 @@ def _timeline(assets: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
         else []
     )
     return {"bars": bars, "ticks": ticks, "left_out": len(worked) - len(shown)}
+
+
+def _divided(asset: Mapping[str, Any]) -> bool:
+    return asset["rows_built"] is not None and asset["status"] not in ("failed", "blocked")
+
+
+def _past(assets: list[dict[str, Any]]) -> dict[str, Any]:
+    """Draw the checks of each asset over its past runs, those first that did not always pass."""
+    drawn = [_bars(asset) for asset in assets]
+    drawn.sort(key=lambda row: (row["now"] is None, 1.0 if row["now"] is None else row["now"]))
+    return {
+        "moved": [row for row in drawn if not row["always"]],
+        "always": [row for row in drawn if row["always"]],
+    }
+
+
+def _bars(asset: Mapping[str, Any]) -> dict[str, Any]:
+    """Draw a bar for each run, the last of them this one; what did not pass is its upper part."""
+    runs = [*asset["past"]]
+    every = sum(asset["checks"].values())
+    if every:
+        runs.append({"started": asset["started"], "passed": asset["checks"]["passed"]})
+        runs[-1]["checks"] = every
+    bars = []
+    for number, run in enumerate(runs):
+        missing = run["checks"] - run["passed"]
+        height = max(BAR_LEAST, round(BAR_HEIGHT * missing / run["checks"])) if missing else 0
+        bars.append(
+            {
+                "x": number * (BAR_WIDTH + BAR_SPACE),
+                "bad": height,
+                "told": f"{_moment(run['started'])}: {run['passed']:,} of {run['checks']:,}",
+            }
+        )
+    return {
+        "asset": asset["asset"],
+        "bars": bars,
+        "width": len(bars) * (BAR_WIDTH + BAR_SPACE) - BAR_SPACE,
+        "bar": BAR_WIDTH,
+        "height": BAR_HEIGHT,
+        "always": not any(bar["bad"] for bar in bars),
+        "now": asset["checks"]["passed"] / every if every else None,
+        "passed": asset["checks"]["passed"],
+        "checks": every,
+        "before": sum(r["passed"] for r in asset["past"]) / sum(r["checks"] for r in asset["past"]),
+        "runs": len(asset["past"]),
+    }
 
 
 def _step(end: float) -> float:

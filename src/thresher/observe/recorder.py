@@ -59,6 +59,10 @@ _MIGRATIONS = (
         "alter table files add column line integer",
         "alter table files add column hint text",
     ),
+    (
+        "alter table steps add column checks integer",
+        "alter table steps add column passed integer",
+    ),
 )
 
 _FILE = ("asset", "path", "outcome", "reason", "line", "hint")
@@ -282,6 +286,8 @@ def _finish_step(connection: sqlite3.Connection, event: AssetFinished, warnings:
         rows_out=event.rows_out,
         warnings=warnings,
         error=_told(event.error),
+        checks=sum(event.checks.values()) if event.checks else None,
+        passed=event.checks.get("passed", 0) if event.checks else None,
     )
 
 

@@ -1,7 +1,7 @@
-"""The reports of a run: `report.json` for programs, `report.html` for people, `junit.xml` for CI.
+"""The reports of a run: JSON for programs, HTML and Markdown for people, JUnit and SARIF for CI.
 
 They stand in a folder of their own that appears whole or not at all; `latest` beside it is a link
-to the newest. All three are made from one document, so that they cannot tell different things.
+to the newest. All are made from one document, so that they cannot tell different things.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ import json
 import secrets
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from thresher.observe.facts import Background, facts
 from thresher.observe.junit import junit
+from thresher.observe.markdown import markdown
 from thresher.observe.page import page
+from thresher.observe.rates import PastRate
+from thresher.observe.sarif import sarif
 from thresher.plan.plan import Plan
 from thresher.results import RunResult
 
@@ -32,6 +35,8 @@ def write_reports(
     descriptions: Mapping[str, str] | None = None,
     plan: Plan | None = None,
     configuration: Mapping[str, Any] | None = None,
+    past: Mapping[str, Sequence[PastRate]] | None = None,
+    definitions: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the reports of a run into a folder named after it.
 
@@ -42,6 +47,8 @@ def write_reports(
         descriptions: description of each asset.
         plan: the plan of the run, for the reasons of its steps.
         configuration: the configuration in force, secrets masked.
+        past: checks of each asset in the runs before, the oldest first.
+        definitions: what is written at each `path:line` of a check that did not pass.
 
     Returns:
         The folder that was written.
@@ -54,11 +61,15 @@ def write_reports(
         descriptions=descriptions or {},
         plan=plan,
         configuration=configuration or {},
+        past=past or {},
+        definitions=definitions or {},
     )
     document = facts(result, background)
     texts = {
         "report.json": json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n",
         "report.html": page(document).encode(),
+        "report.md": markdown(document).encode(),
+        "report.sarif": sarif(document).encode(),
         "junit.xml": junit(document, host=socket.gethostname()),
     }
     target = folder / result.run

@@ -41,6 +41,8 @@ def audit_key(
         "checks": [_meaning(check) for check in contract.checks],
         "referenced": referenced,
     }
+    if contract.discreet:
+        meaning["sensitive"] = [sorted(contract.sensitive), sorted(contract.hidden)]
     if corrections:
         meaning["corrections"] = [sha256 for _, sha256 in corrections]
     text = json.dumps(meaning, sort_keys=True, default=_tagged)

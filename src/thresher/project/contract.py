@@ -148,6 +148,8 @@ class Column:
     """Type in DuckDB's spelling, as written; None where any type will do."""
     description: str = ""
     place: Place = field(default=NOWHERE, compare=False)
+    sensitive: bool | None = None
+    """Whether its values are shown to nobody; None where its inputs decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,19 @@ class Contract:
     description: str = ""
     columns: tuple[Column, ...] = ()
     checks: tuple[Check, ...] = ()
+    sensitive: frozenset[str] = frozenset()
+    """Columns whose values are shown to nobody, in lower case; see `project/sensitive.py`."""
+    hidden: frozenset[str] = frozenset()
+    """Such columns of the assets that it reads or is checked against: `raw.people.mail`."""
+
+    @property
+    def discreet(self) -> bool:
+        """Whether what an engine says of it may hold values that are shown to nobody."""
+        return bool(self.sensitive or self.hidden)
+
+    def hides(self, column: str) -> bool:
+        """Say whether the values of a column are shown to nobody."""
+        return column.lower() in self.sensitive
 
     @property
     def references(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from thresher.errors import Fault, Place, ProjectError
 from thresher.project.asset import Materialized, Volatile
@@ -53,6 +53,7 @@ class ColumnModel(Policy):
 
     type: str | None = None
     description: str = ""
+    sensitive: StrictBool | None = None
     not_null: Flag | None = None
     not_blank: Flag | None = None
     unique: Unique | None = None
@@ -91,7 +92,7 @@ class ColumnModel(Policy):
         if isinstance(value, str):
             return {"type": value}
         if isinstance(value, dict):  # `not_null: false` says that there is no such check
-            return {k: v for k, v in value.items() if v is not False}
+            return {k: v for k, v in value.items() if v is not False or k == "sensitive"}
         return value
 
 
@@ -138,7 +139,9 @@ class Head(BaseModel):
 
 
 COLUMN_CHECKS = tuple(
-    name for name in ColumnModel.model_fields if name not in (*POLICY, "type", "description")
+    name
+    for name in ColumnModel.model_fields
+    if name not in (*POLICY, "type", "description", "sensitive")
 )
 
 
@@ -175,7 +178,7 @@ def read_head(document: Document, defaults: Standing | None = None) -> tuple[Hea
 
     for name, model in head.columns.items():
         place = document.place("columns", name)
-        columns.append(Column(name, model.type, model.description, place))
+        columns.append(Column(name, model.type, model.description, place, model.sensitive))
         for kind in COLUMN_CHECKS:
             if (part := getattr(model, kind)) is not None:
                 at = document.place("columns", name, kind)

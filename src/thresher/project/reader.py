@@ -27,6 +27,7 @@ from thresher.project.policies import Standing
 from thresher.project.project import Macro, Project, order
 from thresher.project.reading import Read, Reading
 from thresher.project.schedules import selection_faults, setting_faults
+from thresher.project.sensitive import with_sensitive
 from thresher.project.settings import Settings, read_settings
 from thresher.project.sources import read_source, resolved
 from thresher.project.text_files import files_below, read_text, unreadable
@@ -121,7 +122,7 @@ def read_project(
         )
         for name in ordered
     }
-    project = Project(root, settings, finished, macros)
+    project = Project(root, settings, with_sensitive(finished), macros)
     if wrong := [*selection_faults(project)]:
         raise ProjectError(wrong)
     return project

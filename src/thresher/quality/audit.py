@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from thresher.errors import AssetError, RunInterruptedError, ThresherError
+from thresher.errors import UNSHOWN, AssetError, RunInterruptedError, ThresherError
 from thresher.project.contract import Check, Contract, Severity
 from thresher.quality.asking import Asking, Rows
 from thresher.quality.changes import change_finding
@@ -20,6 +20,7 @@ from thresher.quality.checks import CATALOGUE
 from thresher.quality.examples import MOST_EXAMPLES, plain_rows
 from thresher.quality.figures import freshness_finding
 from thresher.quality.kinds import Finding, RowCheck, Sql, TableCheck, limited, looked_at
+from thresher.quality.masking import masked
 from thresher.quality.statistics import StatisticsOf, nothing_known
 from thresher.quality.subject import Subject, Table
 from thresher.quality.wording import one_line, rows_that
@@ -54,7 +55,12 @@ def audit(  # noqa: PLR0913  # each is a fact of its own, and named
         statistics: gives what is known of a version's columns without asking for it.
     """
     subject = Subject(
-        table=Table(snapshot), tables=tables, types=contract.types, now=now, past=tuple(past)
+        table=Table(snapshot),
+        tables=tables,
+        types=contract.types,
+        now=now,
+        past=tuple(past),
+        hidden=contract.sensitive | contract.hidden,
     )
     auditor = _Auditor(Asking(subject, rows, statistics), lenient_references)
     checks = (*_schema_checks(contract), *contract.checks)
@@ -87,7 +93,7 @@ def judge_again(
     kinds = ("freshness",) if past is None else ("freshness", "change")
     checks = iter([check for check in contract.checks if check.kind in kinds])
     results = tuple(
-        _judged_again(result, next(checks, None), now, past or ())
+        _judged_again(result, next(checks, None), contract, now, past or ())
         if result.kind in kinds
         else result
         for result in verdict.results
@@ -96,14 +102,19 @@ def judge_again(
 
 
 def _judged_again(
-    result: CheckResult, check: Check | None, now: datetime, past: Sequence[PastVersion]
+    result: CheckResult,
+    check: Check | None,
+    contract: Contract,
+    now: datetime,
+    past: Sequence[PastVersion],
 ) -> CheckResult:
     if check is None or check.id != result.check or result.status is Status.ERROR:
         return result
+    hide = any(map(contract.hides, check.columns))
     if check.kind == "change":
-        finding = change_finding(check, result.figure, past)
+        finding = change_finding(check, result.figure, past, hide=hide)
     else:
-        finding = freshness_finding(check, result.figure, now)
+        finding = freshness_finding(check, result.figure, now, hide=hide)
     return replace(
         result,
         status=_status(check, finding, lenient=False),
@@ -138,7 +149,7 @@ class _Auditor:
         except RunInterruptedError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever an engine raises, the others go on
-            result = _told(check, Status.ERROR, f"could not be checked: {_reason(error)}")
+            result = _told(check, Status.ERROR, self._reason(error))
         return replace(result, seconds=time.perf_counter() - began)
 
     def _found(self, check: Check) -> CheckResult:
@@ -156,8 +167,15 @@ class _Auditor:
             violations=finding.violations,
             rows=finding.rows,
             figure=finding.figure,
-            examples=self._examples(examples) if finding.violations and examples else (),
+            hides_figure=any(map(self.subject.hides, check.columns)),
+            examples=self._examples(check, examples) if finding.violations and examples else (),
         )
+
+    def _reason(self, error: Exception) -> str:
+        said = error.fault.what if isinstance(error, ThresherError) else str(error)
+        if self.subject.hidden:
+            said = (error.discreet or said) if isinstance(error, ThresherError) else UNSHOWN
+        return f"could not be checked: {one_line(said) or type(error).__name__}"
 
     def _at_rows(self, check: Check, kind: RowCheck) -> tuple[Finding, Sql | None]:
         """Count the violating rows, and give the query that shows them."""
@@ -181,12 +199,13 @@ class _Auditor:
         finding = kind.judge(check, self.subject, figures)
         return finding, kind.examples(check, self.subject) if kind.examples else None
 
-    def _examples(self, query: Sql) -> tuple[Mapping[str, Any], ...]:
+    def _examples(self, check: Check, query: Sql) -> tuple[Mapping[str, Any], ...]:
         try:
             found = self.asking.ask(replace(query, text=f"{query.text} limit {MOST_EXAMPLES}"))
         except AssetError:
             return ()  # The count stands, and is what matters.
-        return plain_rows(query.labels, found)
+        rows = plain_rows(query.labels, found)
+        return tuple(masked(row, check, self.subject) for row in rows)
 
 
 def _status(check: Check, finding: Finding, *, lenient: bool) -> Status:
@@ -218,8 +237,3 @@ def _told(check: Check, status: Status, message: str) -> CheckResult:
         path=check.place.path,
         line=check.place.line,
     )
-
-
-def _reason(error: Exception) -> str:
-    said = error.fault.what if isinstance(error, ThresherError) else str(error)
-    return one_line(said) or type(error).__name__

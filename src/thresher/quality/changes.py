@@ -14,15 +14,14 @@ from typing import Any
 
 from thresher.errors import AssetError
 from thresher.project.contract import Check
+from thresher.project.secrets import MASK
 from thresher.project.units import parse_tolerance
 from thresher.quality.column_types import is_number
 from thresher.quality.kinds import Finding, Sql, looked_at
-from thresher.quality.measures import measure_name, measure_sql, recorded, told
+from thresher.quality.measures import COUNTED, measure_name, measure_sql, recorded, told
 from thresher.quality.subject import Subject
 from thresher.quality.wording import counted
 from thresher.results import PastVersion
-
-_COUNTED = ("distinct", "null_share")
 
 
 def changing_figure(check: Check, subject: Subject) -> Sql | None:
@@ -33,7 +32,7 @@ def changing_figure(check: Check, subject: Subject) -> Sql | None:
         return Sql(text) if check.where else None
     (name,) = check.columns
     type_ = subject.table.type(name)
-    if of not in _COUNTED and not is_number(type_):
+    if of not in COUNTED and not is_number(type_):
         raise AssetError(f"`{name}` is `{type_}`, and only numbers have a mean to move from")
     figure = measure_sql(of, check, subject)
     return Sql(f"select cast({figure} as varchar) {looked_at(check, subject)}")
@@ -42,19 +41,25 @@ def changing_figure(check: Check, subject: Subject) -> Sql | None:
 def judge_changing(check: Check, subject: Subject, figures: Sequence[Any]) -> Finding:
     """Hold the figure against those of the last publications."""
     figure = figures[0] if figures else str(subject.table.snapshot.rows)
-    return change_finding(check, None if figure is None else recorded(check, figure), subject.past)
+    told_as = None if figure is None else recorded(check, figure)
+    hide = any(map(subject.hides, check.columns))
+    return change_finding(check, told_as, subject.past, hide=hide)
 
 
-def change_finding(check: Check, figure: str | None, past: Sequence[PastVersion]) -> Finding:
+def change_finding(
+    check: Check, figure: str | None, past: Sequence[PastVersion], *, hide: bool = False
+) -> Finding:
     """Judge a check of kind `change` from its recorded figure alone.
 
     Args:
         check: the check.
         figure: the figure with its name; None where no row has a value.
         past: what was published before, the oldest first.
+        hide: whether the column's values are shown to nobody.
     """
+    hide = hide and check.argument("of") not in ("rows", *COUNTED)
     text = None if figure is None else figure.rpartition(" = ")[2]
-    words = _told(check, text)
+    words = _told(check, text, hide=hide)
     values = _history(check, past)
     if len(values) < check.argument("after"):
         there = counted(len(values), "publication")
@@ -67,14 +72,14 @@ def change_finding(check: Check, figure: str | None, past: Sequence[PastVersion]
     near = apart <= allowed or math.isclose(apart, allowed, rel_tol=1e-9)
     near = near or math.isclose(now, middle, rel_tol=1e-9)
     low, high = middle - allowed, middle + allowed
-    words += f"; {low:,.6g} to {high:,.6g} is expected by the last"
+    words += f"; {MASK if hide else f'{low:,.6g} to {high:,.6g}'} is expected by the last"
     words += f" {counted(len(values), 'publication')}"
     return Finding(violations=int(not near), words=words, figure=figure)
 
 
-def _told(check: Check, figure: str | None) -> str:
+def _told(check: Check, figure: str | None, *, hide: bool) -> str:
     if check.argument("of") != "rows":
-        return told(check, figure)
+        return told(check, figure, hide=hide)
     return counted(int(figure or 0), "row") + (f" where `{check.where}`" if check.where else "")
 
 

@@ -112,15 +112,18 @@ def newest(check: Check, subject: Subject) -> Sql:
 
 def judge_newest(check: Check, subject: Subject, figures: Sequence[Any]) -> Finding:
     """Hold the newest value against the time of the run."""
-    return freshness_finding(check, figure_of(figures[0]), subject.now)
+    hide = subject.hides(check.columns[0])
+    return freshness_finding(check, figure_of(figures[0]), subject.now, hide=hide)
 
 
-def freshness_finding(check: Check, figure: str | None, now: datetime) -> Finding:
-    """Judge a check of kind `freshness` from its figure alone."""
+def freshness_finding(
+    check: Check, figure: str | None, now: datetime, *, hide: bool = False
+) -> Finding:
+    """Judge a check of kind `freshness` from its figure alone; say it unless it is to be hidden."""
     (name,), within = check.columns, check.argument("within")
     return Finding(
         violations=int(not judge_freshness(figure, within, now)),
-        words=freshness_words(name, figure, within, now),
+        words=freshness_words(name, figure, within, now, hide=hide),
         figure=figure,
     )
 

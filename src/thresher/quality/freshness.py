@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from thresher.errors import AssetError
+from thresher.project.secrets import MASK
 from thresher.quality.wording import duration
 
 
@@ -25,7 +26,10 @@ def figure_of(text: str | None) -> str | None:
             return date.fromisoformat(text).isoformat()
         return datetime.fromisoformat(text).isoformat()
     except ValueError:
-        raise AssetError(f"the newest value is `{text}`, which is no time to judge by") from None
+        raise AssetError(
+            f"the newest value is `{text}`, which is no time to judge by",
+            discreet="the newest value is no time to judge by",
+        ) from None
 
 
 def judge_freshness(figure: str | None, within: float, now: datetime) -> bool:
@@ -39,11 +43,16 @@ def judge_freshness(figure: str | None, within: float, now: datetime) -> bool:
     return figure is not None and _age(figure, now) <= within
 
 
-def freshness_words(column: str, figure: str | None, within: float, now: datetime) -> str:
-    """Say how old the newest value is, and how old it may be."""
+def freshness_words(
+    column: str, figure: str | None, within: float, now: datetime, *, hide: bool = False
+) -> str:
+    """Say how old the newest value is, and how old it may be; whether it is, where it is hidden."""
     if figure is None:
         return f"`{column}` has no value to be fresh"
     age = _age(figure, now)
+    if hide:
+        than = "older than" if age > within else "no older than"
+        return f"the newest `{column}` is {MASK}, {than} {duration(within)}"
     old = f"{duration(age)} old" if age >= 0 else f"{duration(-age)} ahead of now"
     return f"the newest `{column}` is {figure}, {old}; at most {duration(within)} old is expected"
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from thresher.errors import AssetError
 from thresher.project.contract import Check
+from thresher.project.secrets import MASK
 from thresher.quality.column_types import is_floating, is_number, is_text, is_time
 from thresher.quality.kinds import Finding, Sql, looked_at
 from thresher.quality.subject import Subject
@@ -39,6 +40,8 @@ def _comparable(type_: str) -> bool:
     return is_number(type_) or is_time(type_) or is_text(type_)
 
 
+#: Figures that count values, and tell none.
+COUNTED = ("distinct", "null_share")
 MEASURES: Mapping[str, Measure] = {
     # Sums of floating point numbers by Kahan's method, which hardly depends on the rows' order.
     "mean": Measure(lambda c, t: f"{'favg' if is_floating(t) else 'avg'}({c})", "mean", is_number),
@@ -81,10 +84,10 @@ def measure_sql(kind: str, check: Check, subject: Subject) -> str:
     return measure.sql(subject.table.column(name), type_).replace("{at}", repr(at))
 
 
-def judge_measured(check: Check, _subject: Subject, figures: Sequence[Any]) -> Finding:
+def judge_measured(check: Check, subject: Subject, figures: Sequence[Any]) -> Finding:
     """Say what the figure is, and what it should be."""
     figure, *broken = figures
-    words = told(check, figure)
+    words = told(check, figure, hide=subject.hides(check.columns[0]))
     if figure is None:
         return Finding(violations=0, words=f"{words}, so there is nothing to hold against")
     bounds = [pair for pair in check.arguments if pair[0] in _SIGNS]
@@ -95,8 +98,14 @@ def judge_measured(check: Check, _subject: Subject, figures: Sequence[Any]) -> F
     return Finding(violations=int(bool(expected)), words=words, figure=recorded(check, figure))
 
 
-def told(check: Check, figure: str | None) -> str:
-    """Say what a figure is: `the mean of `dep_delay` is 12.6`."""
+def told(check: Check, figure: str | None, *, hide: bool = False) -> str:
+    """Say what a figure is: `the mean of `dep_delay` is 12.6`.
+
+    Args:
+        check: the check.
+        figure: the figure; None where no row has a value.
+        hide: whether the column's values are shown to nobody; how many there are, is.
+    """
     kind = check.argument("of") or check.kind
     (name,) = check.columns
     which = f" at {check.argument('at'):g}" if kind == "quantile" else ""
@@ -104,7 +113,7 @@ def told(check: Check, figure: str | None) -> str:
     chosen = f" where `{check.where}`" if check.where else ""
     if figure is None:
         return f"no row{chosen} has a `{name}`"
-    return f"{of}{chosen} is {_bound(kind, figure)}"
+    return f"{of}{chosen} is {MASK if hide and kind not in COUNTED else _bound(kind, figure)}"
 
 
 def measure_name(check: Check) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from thresher.errors import AssetError
 from thresher.project.contract import Check
+from thresher.project.secrets import MASK
 from thresher.project.units import split_allowance
 from thresher.quality.column_types import is_floating, is_number
 from thresher.quality.kinds import Finding, Sql, looked_at
@@ -37,14 +38,14 @@ def worst(check: Check, subject: Subject) -> Sql:
     return Sql(text, params, (*groups, "sum", "other sum", "difference"))
 
 
-def judge_differences(check: Check, _subject: Subject, figures: Sequence[Any]) -> Finding:
+def judge_differences(check: Check, subject: Subject, figures: Sequence[Any]) -> Finding:
     """Take each group whose sums differ for a violation, or the whole table for one."""
     groups, differ = int(figures[0]), int(figures[1])
     to, keys, within = (check.argument(name) for name in ("to", "keys", "within"))
     other = f"`{to}.{keys[0]}`"
     allowed = f", within {within}" if within not in ("0", "0%") else ""
     if len(check.columns) == 1:
-        ours, theirs = figures[2], figures[3]
+        ours, theirs = (MASK, MASK) if hides_sums(check, subject) else figures[2:4]
         words = f"`{check.columns[0]}` sums to {ours}"
         words += f" where `{check.where}`" if check.where else ""
         words += f", and {other} to {theirs}"
@@ -54,6 +55,12 @@ def judge_differences(check: Check, _subject: Subject, figures: Sequence[Any]) -
     phrase = f"have a sum of `{check.columns[0]}` that is not that of {other}{allowed}"
     words = rows_that(differ, groups, phrase, check.where).replace("row", "group", 1)
     return Finding(violations=differ, rows=groups, words=f"{words}, by {named(check.columns[1:])}")
+
+
+def hides_sums(check: Check, subject: Subject) -> bool:
+    """Say whether the sums are of values that are shown to nobody, on either side."""
+    key = check.argument("keys")[0]
+    return subject.hides(check.columns[0]) or subject.hides(key, check.argument("to"))
 
 
 def _sums(check: Check, subject: Subject) -> tuple[str, dict[str, Any]]:

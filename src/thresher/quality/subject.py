@@ -78,6 +78,13 @@ class Subject:
     now: datetime
     past: tuple[PastVersion, ...] = ()
     """Versions of the table that were published before, the oldest first."""
+    hidden: frozenset[str] = frozenset()
+    """Columns, here and of other assets (`raw.people.mail`), whose values are shown to nobody."""
+
+    def hides(self, column: str, asset: str | None = None) -> bool:
+        """Say whether the values of a column are shown to nobody."""
+        name = column.lower()
+        return (f"{asset}.{name}" if asset else name) in self.hidden
 
     def other(self, name: str) -> Table:
         """Give an asset that a check refers to.

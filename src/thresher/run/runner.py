@@ -37,6 +37,7 @@ from thresher.results import (
     Verdict,
 )
 from thresher.run.build import Builder
+from thresher.run.concealing import concealing, words
 from thresher.run.judge import Judge
 from thresher.run.retry import Retry, call
 from thresher.run.telling import checked, finished, now, refused
@@ -234,6 +235,7 @@ class Walk:
     def _build(self, progress: _Progress) -> None:
         """Build an asset, trying again where that can help; runs in a worker."""
         step = progress.step
+        discreet = self.project.assets[step.asset].contract.discreet
         progress.started = now()
 
         def attempt() -> tuple[Snapshot, bool]:
@@ -250,7 +252,8 @@ class Walk:
             )
             if step.action in (Action.AUDIT, Action.REUSE):
                 return self._tables[step.asset], True
-            return self.builder.build(step, self._tables)
+            with concealing(discreet=discreet):
+                return self.builder.build(step, self._tables)
 
         def failed(number: int, error: BaseException, pause: float) -> None:
             self._inbox.put(
@@ -260,7 +263,7 @@ class Walk:
                     attempt=number,
                     at=now(),
                     seconds=(now() - progress.started).total_seconds(),
-                    error=str(error),
+                    error=words(error, discreet=discreet),
                     wait=pause,
                 )
             )
@@ -284,7 +287,8 @@ class Walk:
             and other.step.action is not Action.KEEP
             and (snapshot := other.snapshot)
         ]
-        with progress.clocked():
+        discreet = any(asset.contract.discreet for asset, _ in together)
+        with progress.clocked(), concealing(discreet=discreet):
             if len(together) > 1:
                 found = self.judge.judge_together(together, self._tables)
             else:
@@ -322,7 +326,9 @@ class Walk:
         if not isinstance(error, Exception):
             raise error
         asset = self.project.assets[name]
-        _LOGGER.debug("%s failed", name, exc_info=error)
+        discreet = asset.contract.discreet
+        ours = isinstance(error, ThresherError)
+        _LOGGER.debug("%s failed", name, exc_info=error if ours or not discreet else None)
         records = tuple(getattr(error, "records", ()))
         self._progress[name].refused = records
         for event in refused(self.run, name, records):
@@ -330,7 +336,7 @@ class Walk:
         if isinstance(error, ThresherError):
             return error.faults
         place = Place(asset.path, asset=name)
-        what = f"unexpected error: {type(error).__name__}: {error}"
+        what = f"unexpected error: {words(error, discreet=discreet)}"
         return (Fault(what, place, "run it with `--debug` and report what it prints"),)
 
     def _keep(self, step: Step) -> None:

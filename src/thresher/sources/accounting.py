@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from thresher.errors import Place, SourceError
+from thresher.project.contract import Contract
 from thresher.project.source import FilesSettings
 from thresher.protocols import Extract
 from thresher.results import Rejected, Unit, UnitOutcome, UnitRecord
@@ -126,16 +127,20 @@ def record_of(
     )
 
 
-def refused_record(unit: Unit, error: RefusedError, *, fine: bool) -> UnitRecord:
+def refused_record(
+    unit: Unit, error: RefusedError, contract: Contract, *, fine: bool
+) -> UnitRecord:
     """Give the record of a unit that was not loaded.
 
     Args:
         unit: the unit.
         error: why.
+        contract: of its asset, which may have columns whose values are shown to nobody.
         fine: whether the source tolerates it.
     """
     outcome = UnitOutcome.SET_ASIDE if fine else UnitOutcome.FAILED
-    return UnitRecord(unit, outcome, reason=error.reason, hint=error.hint, line=error.line)
+    reason = error.told(contract)
+    return UnitRecord(unit, outcome, reason=reason, hint=error.hint, line=error.line)
 
 
 def account(opened: Opened, rows: int, rejects: Path | None, check: Check) -> Account:

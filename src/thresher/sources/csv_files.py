@@ -64,7 +64,7 @@ class CsvTable:
         wrong = utf8_fault(self.layout.path, session.check)
         if wrong is not None:
             line = None if wrong.line is None else wrong.line + self.layout.first_line - 1
-            return RefusedError(wrong.reason, hint=wrong.hint, line=line)
+            return RefusedError(wrong.reason, hint=wrong.hint, line=line, discreet=wrong.discreet)
         session.rows("drop table if exists broken; drop table if exists broken_scans")
         rejects = (
             "store_rejects = true, rejects_table = 'broken', rejects_scan = 'broken_scans', "
@@ -168,7 +168,12 @@ class CsvTable:
             )
         if kind == "UNQUOTED VALUE":
             what = f"a quote is not closed, or more follows it: {shown(text.strip())}"
-            return RefusedError(what, hint="double each quote that belongs to a value", line=line)
+            return RefusedError(
+                what,
+                hint="double each quote that belongs to a value",
+                line=line,
+                discreet="a quote is not closed, or more follows it",
+            )
         if kind == "LINE SIZE OVER MAXIMUM":
             what = "the row is longer than 2 MB"
             return RefusedError(what, hint="perhaps a quote is never closed", line=line)

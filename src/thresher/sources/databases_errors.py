@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from thresher.errors import CredentialsError, Place, SourceError, ThresherError, TransientError
+from thresher.errors import (
+    UNSHOWN,
+    CredentialsError,
+    Place,
+    SourceError,
+    ThresherError,
+    TransientError,
+)
 from thresher.project.secrets import MASK
 from thresher.sources.refusals import shown
 from thresher.sources.session import Stop
@@ -118,11 +125,15 @@ def translated(
             f"{name} cannot be reached, or did not answer: {told}",
             place=place,
             hint="see whether it runs and can be reached from here; `run.retries` tries again",
+            discreet=f"{name} cannot be reached, or did not answer: {UNSHOWN}",
         )
     said, _, hint = told.partition(" HINT: ")
     if missing := _MISSING_TABLE.search(said):
         hint = near(next(filter(None, missing.groups())), tables()) or hint
-    return SourceError(f"{name} says: {said}", place=place, hint=hint or None)
+    # Class 42 are errors of the statement: a table that is not there, a word out of place.
+    of_data = not missing and not state.startswith("42")
+    discreet = f"{name} failed: {UNSHOWN}" if of_data else None
+    return SourceError(f"{name} says: {said}", place=place, hint=hint or None, discreet=discreet)
 
 
 def require(column: str, columns: Iterable[str], subject: Subject) -> None:

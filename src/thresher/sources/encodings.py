@@ -108,6 +108,7 @@ def _decode(path: Path, encoding: str, check: Check) -> Iterator[str]:
                 raise RefusedError(
                     f"it is not text in `{encoding}`: {shown(error)}",
                     hint="say with `encoding:` what it is written in",
+                    discreet=f"it is not text in `{encoding}`",
                 ) from None
             yield text
             line += text.count("\n")
@@ -122,6 +123,7 @@ def _undecodable(error: UnicodeDecodeError, encoding: str, offset: int, line: in
         f"is 0x{error.object[error.start]:02x}",
         hint=f"say what it is written in, such as `encoding: {other}`",
         line=line,
+        discreet=f"it is not `{encoding}`: byte {offset + error.start + 1:,}",
     )
 
 

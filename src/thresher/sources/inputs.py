@@ -177,8 +177,7 @@ class Opener:
                 _refuse_empty(path)
                 parts.append(self._part(path, kind or self._format(name), name))
             except RefusedError as error:
-                what = f"`{shown(name)}` in the zip file: {error.reason}"
-                raise RefusedError(what, hint=error.hint, line=error.line) from None
+                raise error.inside(name) from None
         return tuple(parts)
 
     def _unpacking(self) -> Unpacking:
@@ -234,6 +233,7 @@ def _refuse_other(path: Path, kind: str) -> None:
     raise RefusedError(
         f"it is {found}, not {name}" if found else what,
         hint="fetch it again, or say with `format:` what it is",
+        discreet=f"it is {found or 'something else'}, not {name}",
     )
 
 

@@ -148,7 +148,8 @@ def json_fault(path: Path, session: Session, *, lines: bool) -> RefusedError | N
             reason = f"it is not valid JSON: {error.msg}, column {error.colno}"
             return RefusedError(reason, hint=_FETCH, line=start + error.lineno - 1)
         except RefusedError as error:
-            return RefusedError(error.reason, hint=error.hint, line=number if lines else None)
+            line = number if lines else None
+            return RefusedError(error.reason, hint=error.hint, line=line, discreet=error.discreet)
         except RecursionError:
             return RefusedError("its values are nested too deep", hint=_FETCH)
         for record, each in enumerate(value if isinstance(value, list) else [value], 1):
@@ -156,7 +157,12 @@ def json_fault(path: Path, session: Session, *, lines: bool) -> RefusedError | N
                 where = "" if lines else f"record {record:,}: "
                 reason = f"{where}`{shown(json.dumps(each))}` is no object"
                 hint = 'each row must be an object, such as {"id": 1}'
-                return RefusedError(reason, hint=hint, line=number if lines else None)
+                return RefusedError(
+                    reason,
+                    hint=hint,
+                    line=number if lines else None,
+                    discreet=f"{where}a row is no object",
+                )
     return None
 
 
@@ -256,6 +262,7 @@ def _refuse_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if not key:
             raise RefusedError("an object has an empty key", hint=_FETCH)
         if key in found:
-            raise RefusedError(f"an object has the key `{shown(key)}` twice", hint=_FETCH)
+            what = f"an object has the key `{shown(key)}` twice"
+            raise RefusedError(what, hint=_FETCH, discreet="an object has a key twice")
         found[key] = value
     return found

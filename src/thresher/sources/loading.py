@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from thresher.project.secrets import MASK
 from thresher.sources.csv_files import CsvTable
 from thresher.sources.fitting import Fitting, free_name
 from thresher.sources.misfits import MisguessedError
@@ -39,12 +40,14 @@ class Loader:
         filename_column: name of the column for the unit's path, if there is one.
         share: share of the rows to keep.
         sure: whether the types were guessed from all rows, or are not to be guessed again.
+        sensitive: columns whose values are shown to nobody, in lower case.
     """
 
     fitting: Fitting
     filename_column: str | None
     share: float | None
     sure: bool
+    sensitive: frozenset[str] = frozenset()
 
     def load(self, opened: Opened, target: Path) -> int:
         """Write a unit, and give its number of rows.
@@ -128,8 +131,16 @@ class Loader:
         decided = self.fitting.targets[misfit.column]
         line, where = misfit.table.place(misfit.row)
         what = self.fitting.told(misfit.column, misfit.value)
+        hidden = misfit.column.lower() in self.sensitive
+        discreet = self.fitting.told(misfit.column, MASK) if hidden else what
+        before = f"{where}: " if where else ""
         hint = "mend the value, or change the column's `type` in the contract"
         if not decided.contract:
             hint = "mend the value, or read all files anew: `thresher run --full-refresh`"
-        told = f"{where}: {what}" if where else what
-        return RefusedError(told, hint=hint, line=line, drift=not decided.contract)
+        return RefusedError(
+            before + what,
+            hint=hint,
+            line=line,
+            drift=not decided.contract,
+            discreet=before + discreet,
+        )

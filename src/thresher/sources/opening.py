@@ -156,8 +156,7 @@ def inside(found: Input, part: Part, error: RefusedError) -> RefusedError:
     """Say which part of a unit an error is about, where there are several."""
     if len(found.parts) == 1:
         return error
-    reason = f"{_in_zip(part)}: {error.reason}"
-    return RefusedError(reason, hint=error.hint, line=error.line)
+    return error.inside(part.name)
 
 
 def _in_zip(part: Part) -> str:
@@ -167,4 +166,5 @@ def _in_zip(part: Part) -> str:
 def unknown(error: duckdb.Error, part: Part) -> RefusedError:
     """Say of a part what DuckDB says of it, where nothing better is known."""
     first = str(error).partition("\n")[0].replace(str(part.path), "the file")
-    return RefusedError(f"it cannot be read ({shown(first)})", hint="fetch it again, or mend it")
+    what = f"it cannot be read ({shown(first)})"
+    return RefusedError(what, hint="fetch it again, or mend it", discreet="it cannot be read")

@@ -161,7 +161,8 @@ class Reading:
             rejects_changed=self._later and drift.type_change in REJECTING,
         )
         added, share = self.settings.filename_column, self.extract.sample
-        loader = Loader(fitting, added, share, sure=sure)
+        sensitive = self.extract.asset.contract.sensitive
+        loader = Loader(fitting, added, share, sure=sure, sensitive=sensitive)
         self._loaded.clear()
         for number in list(self._opened):
             self._load(number, loader)
@@ -188,7 +189,8 @@ class Reading:
         opened, mode = self._opened[number], self.settings.drift.type_change
         changed = error.drift and self._later
         if changed and mode == "evolve":
-            raise DriftedError({opened.input.unit.path: (error.reason,)})
+            told = error.told(self.extract.asset.contract)
+            raise DriftedError({opened.input.unit.path: (told,)})
         if changed and mode == "discard_value":
             loader = replace(loader, fitting=replace(loader.fitting, discards=True))
             try:
@@ -240,7 +242,7 @@ class Reading:
         tolerated = self.settings.tolerance.allows(len(self._refused), len(units) + kept)
         fine = tolerated and bool(self._loaded or kept)
         records = tuple(
-            refused_record(unit, self._refused[number], fine=fine)
+            refused_record(unit, self._refused[number], self.extract.asset.contract, fine=fine)
             if number in self._refused
             else record_of(unit, self._loaded[number], _file(number), self.extract, self.session)
             for number, unit in units

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from thresher.errors import Fault, Place, SourceError
+from thresher.project.contract import Contract
 from thresher.results import UnitOutcome, UnitRecord
 
 #: How much of a value, a line or a name a reason shows.
@@ -19,6 +20,7 @@ class RefusedError(Exception):
         hint: what to do about it.
         line: line of the input at fault, if one is.
         drift: whether a value does not fit what earlier inputs decided, and nothing else is wrong.
+        discreet: the reason without values of the data; the same where none is in it.
     """
 
     def __init__(
@@ -28,12 +30,30 @@ class RefusedError(Exception):
         hint: str | None = None,
         line: int | None = None,
         drift: bool = False,
+        discreet: str | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
         self.line = line
         self.drift = drift
+        self.discreet = reason if discreet is None else discreet
+
+    def told(self, contract: Contract) -> str:
+        """Give the reason as it may be told of an asset with this contract."""
+        return self.discreet if contract.discreet else self.reason
+
+    def inside(self, member: str) -> RefusedError:
+        """Give the same of a file in a zip file."""
+        where = f"`{shown(member)}` in the zip file: "
+        discreet = where + self.discreet
+        return RefusedError(
+            where + self.reason,
+            hint=self.hint,
+            line=self.line,
+            drift=self.drift,
+            discreet=discreet,
+        )
 
 
 class RefusedFilesError(SourceError):

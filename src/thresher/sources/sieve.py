@@ -153,8 +153,10 @@ class Sieve:
         """
         self.bad += 1
         if self.most is not None and self.bad > self.most + _COUNTED:
+            bad = f"more than {self.bad - 1:,} rows are bad"
             raise RefusedError(
-                f"more than {self.bad - 1:,} rows are bad; the first: {self.rejected[0].reason}",
+                f"{bad}; the first: {self.rejected[0].reason}",
+                discreet=bad,
                 hint="it may be another kind of file: see `format`, `delimiter` and `encoding`",
                 line=self.rejected[0].line,
             )
@@ -206,8 +208,10 @@ def refuse_beyond(
     firsts = [earliest, *known] if earliest else known
     line, reason = min(firsts, key=lambda each: each[0] or 0, default=(None, ""))
     told = f"; the first: {reason}" if reason else ""
+    many = f"{bad:,} of {rows:,} rows are bad, and `tolerate_rows` is {tolerate}"
     raise RefusedError(
-        f"{bad:,} of {rows:,} rows are bad, and `tolerate_rows` is {tolerate}{told}",
+        f"{many}{told}",
+        discreet=many,
         hint="mend the file, or raise `tolerate_rows` if the others are of use without them",
         line=line,
     )

@@ -59,7 +59,8 @@ class SiftedTable:
         found = self.table.fault(session)
         if found is None:
             return None
-        return RefusedError(f"it cannot be sifted: {found.reason}", hint=found.hint)
+        what, discreet = (f"it cannot be sifted: {s}" for s in (found.reason, found.discreet))
+        return RefusedError(what, hint=found.hint, discreet=discreet)
 
     def place(self, row: int) -> tuple[int | None, str]:
         """Give the line of the file that a row begins at."""

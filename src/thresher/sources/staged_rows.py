@@ -50,7 +50,10 @@ def write_staged(
             opened = guess(opened, session, full=sure)
             targets = decide([opened.guess], contract, session)
             fitting = Fitting(session, targets)
-            loader = Loader(fitting, filename_column, extract.sample, sure=sure)
+            sensitive = extract.asset.contract.sensitive
+            loader = Loader(
+                fitting, filename_column, extract.sample, sure=sure, sensitive=sensitive
+            )
             try:
                 rows = loader.load(opened, extract.folder / FILE)
                 break
@@ -67,7 +70,7 @@ def refused(extract: Extract, unit: Unit, error: RefusedError) -> SourceError:
     """Say why a unit cannot be loaded, as an error of the asset that it is for."""
     asset = extract.asset
     return SourceError(
-        f"`{shown(unit.path)}`: {error.reason}",
+        f"`{shown(unit.path)}`: {error.told(asset.contract)}",
         place=Place(asset.path, asset=asset.name),
         hint=error.hint,
     )

@@ -128,6 +128,8 @@ class Stage:
             f"row {self.rows + position + 1:,}: `{shown(name)}` holds a text that is not UTF-8: "
             f"`{shown(value)}`",
             hint="mend the value where it comes from",
+            discreet=f"row {self.rows + position + 1:,}: `{shown(name)}` holds a text that is not"
+            " UTF-8",
         )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from thresher.errors import Place, SourceError, ThresherError
+from thresher.errors import UNSHOWN, Place, SourceError, ThresherError
 from thresher.project.asset import Asset, SourceBody
 from thresher.protocols import Extract, Written
 from thresher.results import Unit
@@ -130,10 +130,15 @@ class StandInsSource:
             if isinstance(thing, Iterable) and not isinstance(thing, (str, bytes, Mapping)):
                 return self._from_rows(asset, list(thing), name)
         except RefusedError as error:
-            raise SourceError(f"the {name}: {error.reason}", place=place, hint=error.hint) from None
+            what = f"the {name}: {error.reason}"
+            discreet = f"the {name}: {error.discreet}"
+            raise SourceError(what, place=place, hint=error.hint, discreet=discreet) from None
         except (pa.ArrowException, TypeError, ValueError) as error:
             what = f"the {name} cannot be read as a table: {error}"
-            raise SourceError(what, place=place, hint=f"give {_KINDS}") from error
+            discreet = f"the {name} cannot be read as a table: {UNSHOWN}"
+            raise SourceError(
+                what, place=place, hint=f"give {_KINDS}", discreet=discreet
+            ) from error
         what = f"a {type(thing).__name__} cannot stand in for a source"
         raise SourceError(what, place=place, hint=f"give {_KINDS}")
 

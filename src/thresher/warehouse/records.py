@@ -238,6 +238,7 @@ def _plain_result(result: CheckResult) -> Plain:
         "kind": result.kind,
         "status": result.status.value,
         **_unusual(result, "severity", "violations", "rows", "message", "figure"),
+        **_unusual(result, "hides_figure"),
         **_unusual(result, "path", "line", "seconds"),
     }
     if result.columns:
