@@ -10,6 +10,7 @@ import pytest
 from thresher.api.checking import check_file, check_tables
 from thresher.api.quarantine import correct, export_rows
 from thresher.errors import CommandError
+from thresher.observe.console import checks
 from thresher.project.reader import find_root
 
 ORDERS = """/* ---
@@ -181,6 +182,12 @@ def test_a_file_is_held_against_the_contract_of_an_asset(file_of):
     assert found.document()["file"] == "late.csv"
 
 
+def test_a_contract_without_checks_is_told_to_be_one(file_of, shop):
+    found = file_of("customer,name\na,Ada\n", "raw.customers")
+    assert found.result.exit_code == 0
+    assert "the contract has no checks" in checks(found.result)
+
+
 def test_the_file_of_an_asset_names_its_contract_too(file_of, shop):
     path = "shop/src/clean/orders.sql"
     assert find_root(shop.root / "src") == shop.root
@@ -207,4 +214,6 @@ def test_a_value_that_has_not_the_contracts_type_fails_with_its_line(file_of):
     (fault,) = outcome.faults
     assert (fault.place.path, fault.place.line) == ("late.csv", 3)
     assert "seven" in fault.what
+    assert "seven" in checks(found.result)
+    assert "no checks" not in checks(found.result)
     assert found.result.exit_code == 1

@@ -147,6 +147,15 @@ def test_a_profile_of_an_asset_and_of_a_file_is_the_same(call, shop):
     assert (amount["least"], amount["greatest"], amount["quantiles"]["0.5"]) == (-5, 30, 10)
 
 
+def test_a_file_can_be_looked_at_in_a_project_that_has_faults(call, shop):
+    (shop / "src/clean/broken.sql").write_text("select * from raw.not_there")
+    done = call("contract", "infer", "data_raw/orders.csv")
+    assert done.returncode == 0
+    assert "type: bigint" in done.stdout
+    assert "has faults" in done.stderr
+    assert call("profile", "clean.orders").returncode == 2
+
+
 def test_bars_are_blocks_where_the_output_can_hold_them(call, events):
     assert "█" in call("profile", "events.csv").stdout
     plain = call("profile", "events.csv", "--top", "2", PYTHONIOENCODING="ascii:backslashreplace")

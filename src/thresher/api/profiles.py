@@ -121,7 +121,9 @@ def _where_to(subject: str, work: Work | None) -> str:
     if is_file(subject):
         return "For a raw asset, put it into `src/raw/NAME.yaml` with a `source: {files: ...}`."
     asset = work.project.assets.get(subject.lower()) if work else None
-    path = asset.path if asset else "its file"
+    if asset is None:
+        return "No file of the project makes this table, so there is no head that it goes to."
+    path = asset.path
     if path.endswith(".py"):
         return f"It goes into the arguments of `@asset` in `{path}`."
     if path.endswith(".sql"):

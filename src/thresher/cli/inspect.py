@@ -13,7 +13,7 @@ from thresher.api.bench import is_file
 from thresher.api.checking import Checking, check_file, check_tables
 from thresher.api.profiles import contract_draft, document, table_profile, write_new
 from thresher.cli.options import format_option, masker, opened, print_json, project_options
-from thresher.errors import CommandError
+from thresher.errors import CommandError, ProjectError
 from thresher.observe import console
 from thresher.observe.profiles import profile_text
 from thresher.project.reader import find_root
@@ -156,14 +156,19 @@ def infer(
 
 
 def _work(subject: str, folder: str, environment: str | None, params: Sequence[str]) -> Work | None:
-    """Open the project, which a file does not need."""
+    """Open the project, which a file does not need, though it may say how files are read."""
     if not is_file(subject):
         return opened(folder, environment, params).work
     try:
         root = find_root(Path(folder))
     except CommandError:
         return None
-    return opened(str(root), environment, params).work
+    try:
+        return opened(str(root), environment, params).work
+    except ProjectError:
+        # Whoever looks at a file may be about to write the contract that is missing.
+        click.echo(f"the project in {root} has faults, so its settings are left out", err=True)
+        return None
 
 
 def _knows_blocks() -> bool:

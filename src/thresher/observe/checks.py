@@ -40,7 +40,7 @@ def check_listing(
     if not_published:
         names = ", ".join(not_published)
         closing.append(f"not published yet, so there is nothing to check: {names}")
-    if not figures.checks:
+    if not figures.checks and not failed:
         closing.append("the contract has no checks: there is nothing that could fail")
     tone = "bad" if failed else "warned" if figures.warnings else "good"
     return Summary(
