@@ -144,6 +144,8 @@ def test_a_history_of_an_older_format_is_brought_up_to_date(shop):
     with sqlite3.connect(path) as connection:
         connection.execute("alter table files drop column line")
         connection.execute("alter table files drop column hint")
+        connection.execute("alter table steps drop column checks")
+        connection.execute("alter table steps drop column passed")
         connection.execute("pragma user_version = 1")
     connection.close()
     assert "format 1" in thresher(shop, "failures").stderr
