@@ -372,7 +372,8 @@ class Walk:
             return whole
         if snapshot.part_of is None:
             return replace(whole, asset=name)
-        return self.builder.lake.adopt(whole, name)  # later runs look for it under that name
+        lake = self.builder.lake  # where later runs look for it under the new name
+        return lake.complete(lake.begin(name, whole.fingerprint), whole, ())
 
     def _whole(self, snapshot: Snapshot) -> Snapshot:
         """Give a version as it was built, before rows of it were set aside."""

@@ -112,15 +112,6 @@ class Lake:
             fsync_folder(above)
         return snapshot
 
-    def adopt(self, snapshot: Snapshot, asset: str) -> Snapshot:
-        """Record a version a second time, as one of another asset; its files stay where they are.
-
-        Raises:
-            DiskFullError: no space is left.
-            WarehouseError: it cannot be written.
-        """
-        return self.complete(self.begin(asset, snapshot.fingerprint), snapshot, ())
-
     def relabel(self, draft: Draft, fingerprint: str) -> Draft:
         """Give a draft another fingerprint: what was read is not what was found before.
 
