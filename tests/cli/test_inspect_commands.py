@@ -147,6 +147,21 @@ def test_a_profile_of_an_asset_and_of_a_file_is_the_same(call, shop):
     assert (amount["least"], amount["greatest"], amount["quantiles"]["0.5"]) == (-5, 30, 10)
 
 
+@pytest.mark.parametrize("arguments", [("profile",), ("contract", "infer")], ids=" ".join)
+def test_values_of_a_sensitive_column_are_in_no_profile_and_no_draft(call, shop, arguments):
+    rows = "".join(f"{at},{('owing', 'paid')[at % 2]}\n" for at in range(200))
+    (shop / "data_raw/orders.csv").write_text(f"id,amount\n{rows}")
+    assert call("run", "--quiet").returncode == 0
+    shown = call(*arguments, "clean.orders").stdout
+    assert "owing" in shown, "else it is not the word that hides it"
+    sql = shop / "src/clean/orders.sql"
+    sql.write_text(sql.read_text().replace("not_null: true", "not_null: true, sensitive: true"))
+    done = call(*arguments, "clean.orders")
+    assert done.returncode == 0
+    assert "amount" in done.stdout
+    assert "owing" not in done.stdout
+
+
 def test_a_file_can_be_looked_at_in_a_project_that_has_faults(call, shop):
     (shop / "src/clean/broken.sql").write_text("select * from raw.not_there")
     done = call("contract", "infer", "data_raw/orders.csv")

@@ -11,7 +11,6 @@ from thresher.api.documents import FORMAT
 from thresher.api.running import Work
 from thresher.errors import AssetError, CommandError, Place
 from thresher.observe.wording import counted, one_line
-from thresher.project.contract import Contract
 from thresher.project.drafts import write_draft
 from thresher.quality.inference import RULES, infer
 from thresher.quality.profiling import TableProfile, profile
@@ -31,7 +30,7 @@ def table_profile(work: Work | None, subject: str, *, top: int) -> TableProfile:
     """
     with look(work, subject) as looked:
         _refuse_nothing(looked)
-        hidden = hidden_columns(looked.contract)
+        hidden = looked.contract.sensitive
         found = profile(looked.snapshot, looked.tables, looked.engine.rows, top=top, hidden=hidden)
     return TableProfile(name=looked.name, rows=found.rows, columns=found.columns)
 
@@ -48,7 +47,7 @@ def contract_draft(work: Work | None, subject: str) -> str:
         SourceError: the file cannot be read.
     """
     with look(work, subject) as looked:
-        hidden = hidden_columns(looked.contract)
+        hidden = looked.contract.sensitive
         draft = infer(looked.snapshot, looked.tables, looked.engine.rows, hidden=hidden)
     name, rows = one_line(looked.name), counted(looked.snapshot.rows, "row")
     return write_draft(
@@ -105,11 +104,6 @@ def document(found: TableProfile) -> dict[str, Any]:
         each["lengths"] = column.lengths and list(column.lengths)
         columns.append(each)
     return {"format": FORMAT, "name": found.name, "rows": found.rows, "columns": columns}
-
-
-def hidden_columns(_contract: Contract) -> frozenset[str]:
-    """Give the columns, in lower case, whose values are shown to nobody."""
-    return frozenset()
 
 
 def _refuse_nothing(looked: Looked) -> None:
