@@ -65,6 +65,12 @@ def test_a_column_has_one_type_that_holds_all_its_values(values, kind, expected)
     assert array.to_pylist() == expected
 
 
+def test_an_instant_stays_one_beside_pandas_on_spark(monkeypatch):
+    monkeypatch.setenv("PYARROW_IGNORE_TIMEZONE", "1")  # as `import pyspark.pandas` sets it
+    first = dt.datetime.min.replace(tzinfo=dt.timezone(dt.timedelta(hours=-2)))
+    assert array_of([INSTANT, None, first]).to_pylist() == [INSTANT, None, first]
+
+
 @pytest.mark.parametrize(
     ("before", "values", "kept"),
     [

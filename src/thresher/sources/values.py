@@ -21,6 +21,7 @@ _INT64 = range(-(2**63), 2**63)
 _WIDEST = 38
 _MICROSECONDS = pa.timestamp("us")
 _INSTANT = pa.timestamp("us", tz="UTC")
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def array_of(values: Sequence[Any], wanted: pa.DataType | None = None) -> pa.Array:
@@ -165,11 +166,19 @@ def _made(values: Sequence[Any], kinds: set[type], kind: pa.DataType) -> Sequenc
         return values if kinds <= {float} else _each(float, values)
     if kind == _MICROSECONDS and dt.date in kinds:
         return _each(_midnight, values)
-    return values
+    return _each(_since_epoch, values) if kind == _INSTANT else values
 
 
 def _each(make: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
     return [value if value is None else make(value) for value in values]
+
+
+def _since_epoch(value: dt.datetime) -> int:
+    """Give microseconds, since Arrow drops offsets once a process has imported `pyspark.pandas`.
+
+    That sets `PYARROW_IGNORE_TIMEZONE`, after which Arrow takes the time on the wall as UTC.
+    """
+    return (value - _EPOCH) // dt.timedelta(microseconds=1)
 
 
 def _midnight(value: dt.date) -> dt.datetime:
