@@ -113,6 +113,15 @@ def test_types_keep_what_they_mean(shop: Any, body: str, type_: str, value: Any)
     assert shop.rows("select x from clean.made", built) == [(value,)]
 
 
+def test_an_instant_of_a_row_stays_one_beside_pandas_on_spark(shop: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("PYARROW_IGNORE_TIMEZONE", "1")  # as `import pyspark.pandas` sets it
+    zone = "dt.timezone(dt.timedelta(hours=2))"
+    built = make(shop, f"return [{{'x': dt.datetime(2024, 1, 31, 5, 30, tzinfo={zone})}}]")
+    assert built.schema[0].type == "TIMESTAMP WITH TIME ZONE"
+    asked = "select x = timestamptz '2024-01-31 03:30:00+00' from clean.made"
+    assert shop.rows(asked, built) == [(True,)]
+
+
 def test_a_frame_without_rows_keeps_its_columns(shop: Any) -> None:
     for body in (
         "return pl.DataFrame(schema={'n': pl.Int64})",
