@@ -18,7 +18,7 @@ import pytest
 import thresher
 
 BIN = Path(sys.executable).parent
-PACKAGES = site.getsitepackages()
+PACKAGES = list(filter(os.path.isdir, site.getsitepackages()))  # Debian names some that are not
 
 
 def call(folder, *command, path=BIN):
