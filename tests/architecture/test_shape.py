@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -28,6 +29,9 @@ LATE_IMPORTS = (
     "api/",
     "cli/",
 )
+
+#: Not the parentheses of a list of characters, which are empty.
+POSSESSIVE_GROUP = re.compile(r"[^(]\)[*+?]\+")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Modules = dict[str, ast.Module]
@@ -213,6 +217,19 @@ def test_own_modules_are_imported_at_the_top(modules: Modules) -> None:
 )
 def test_a_late_import_is_seen(code: str, late: list[int]) -> None:
     assert late_imports(ast.parse(code)) == late
+
+
+def test_no_group_is_repeated_possessively(modules: Modules) -> None:
+    """Python 3.11.0 to 3.11.4 match too much by it: `re` means an atomic group there."""
+    found = [
+        f"{path}:{node.lineno}"
+        for path, tree in modules.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str | bytes)
+        and POSSESSIVE_GROUP.search(repr(node.value))
+    ]
+    assert not found
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,7 @@ def test_long_values_are_shown_in_part(landing: Landing) -> None:
         ('a,b\n1,2\n3,"x\n4,5\n', 3, "a quote is not closed"),
         ('a,b\n1,"x"y\n', 2, "a quote is not closed"),
         ('a,b\n1,"x"y\r\n', 2, "a quote is not closed"),
+        ('a,b\n1,2,3,"x\n', 2, "a quote is not closed"),
         ('a,"b\n', 1, "its first row is broken"),
         ("a,b,a\n1,2,3\n", 1, "two columns are called `a`"),
         ("a,B,b\n1,2,3\n", 1, "the columns `B` and `b` differ in case alone"),

@@ -210,22 +210,30 @@ def _record(settings: FilesSettings, delimiter: str) -> re.Pattern[bytes]:
     """Write the pattern of a record, and of what ends it."""
     quote, apart = re.escape(settings.quote.encode()), re.escape(delimiter.encode())
     comment = re.escape((settings.comment or "").encode())
-    plain = field = _none_of(b"\\r", b"\\n", apart, comment) + b"*+"
+    plain = field = _many(_none_of(b"\\r", b"\\n", apart, comment))
     if quote:
         escape = re.escape(settings.escape.encode()) or quote
-        held = rb"(?:" + _none_of(quote) + rb"++|" + quote * 2 + rb")*+"
+        held = _many(_none_of(quote) + rb"+|" + quote * 2)
         if escape != quote:
-            held = rb"(?:" + escape + rb".|" + _none_of(quote, escape) + rb"++)*+"
+            held = _many(escape + rb".|" + _none_of(quote, escape) + rb"+")
         field = rb"(?: *" + quote + held + quote + rb" *|" + plain + rb")"
     rest = rb"(?:" + comment + rb"[^\r\n]*+)?" if comment else b""
-    whole = field + rb"(?:" + apart + field + rb")*+" + rest + rb"(?:\r\n|\n|\r|\Z)"
+    whole = field + _many(apart + field) + rest + rb"(?:\r\n|\n|\r|\Z)"
     return re.compile(whole, re.DOTALL)
+
+
+def _many(pattern: bytes) -> bytes:
+    """Write the pattern of as many as there are, none of which is given back.
+
+    An atomic group, for Python 3.11.0 to 3.11.4 match too much where a group is possessive.
+    """
+    return rb"(?>(?:" + pattern + rb")*)"
 
 
 def _none_of(*characters: bytes) -> bytes:
     """Write the pattern of a byte that begins none of these characters."""
     several = [each for each in characters if each]
-    if all(len(each.lstrip(b"\\")) == 1 for each in several):
+    if all(len(each) == 1 or (len(each) == 2 and each[:1] == b"\\") for each in several):
         return b"[^" + b"".join(several) + b"]"
     return b"(?:(?!" + b"|".join(several) + b").)"
 

@@ -160,12 +160,18 @@ class CsvTable:
         expected = len(self.columns)
         if kind in ("MISSING COLUMNS", "TOO MANY COLUMNS"):
             lines = text.strip("\r\n").splitlines(keepends=True)
-            found = len(next(self.layout.dialect.rows(lines)))
-            return RefusedError(
-                f"the row has {found} {'field' if found == 1 else 'fields'} instead of {expected}",
-                hint="mend the row; a field that holds the delimiter must stand in quotes",
-                line=line,
-            )
+            try:
+                found = len(next(self.layout.dialect.rows(lines)))
+            except csv.Error:
+                # There are too many fields before the last, whose quote is never closed.
+                kind = "UNQUOTED VALUE"
+            else:
+                fields = "field" if found == 1 else "fields"
+                return RefusedError(
+                    f"the row has {found} {fields} instead of {expected}",
+                    hint="mend the row; a field that holds the delimiter must stand in quotes",
+                    line=line,
+                )
         if kind == "UNQUOTED VALUE":
             what = f"a quote is not closed, or more follows it: {shown(text.strip())}"
             return RefusedError(

@@ -36,10 +36,10 @@ class Rules:
         quote, delimiter = re.escape(self.quote), re.escape(self.delimiter)
         ends = rf"{delimiter}|{re.escape(self.comment)}" if self.comment else delimiter
         if self.escape in ("", self.quote):
-            inside = rf"(?:[^{quote}]|{quote}{quote})*+"
+            inside = rf"(?>(?:[^{quote}]|{quote}{quote})*)"
         else:
             escape = re.escape(self.escape)
-            inside = rf"(?:[^{quote}{escape}]|{escape}.|{escape}\Z)*+"
+            inside = rf"(?>(?:[^{quote}{escape}]|{escape}.|{escape}\Z)*)"
         self._opens = re.compile(f" *{quote}")
         self._inside = re.compile(inside, re.DOTALL)
         self._after = re.compile(rf"{quote} *(?:{ends}|\Z)")

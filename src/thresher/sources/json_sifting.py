@@ -18,7 +18,7 @@ from thresher.sources.text_lines import BOM, Lines, first_wrong
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _CLOSING = {"{": "}", "[": "]"}
-_PIECES = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\]"\\]', re.DOTALL)
+_PIECES = re.compile(r'"(?>(?:[^"\\]|\\.)*)"|[{}\[\]"\\]', re.DOTALL)
 #: Longest record that DuckDB takes.
 LONGEST_RECORD = 1 << 24
 _TOO_LONG = "it is longer than 16 MB"
