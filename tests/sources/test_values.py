@@ -69,6 +69,9 @@ def test_an_instant_stays_one_beside_pandas_on_spark(monkeypatch):
     monkeypatch.setenv("PYARROW_IGNORE_TIMEZONE", "1")  # as `import pyspark.pandas` sets it
     first = dt.datetime.min.replace(tzinfo=dt.timezone(dt.timedelta(hours=-2)))
     assert array_of([INSTANT, None, first]).to_pylist() == [INSTANT, None, first]
+    east = INSTANT.astimezone(dt.timezone(dt.timedelta(hours=2)))
+    assert array_of([[east]]).to_pylist() == [[INSTANT]]
+    assert array_of([{"at": (east,)}]).to_pylist() == [{"at": [INSTANT]}]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +111,7 @@ def test_texts_are_those_that_duckdb_writes(value):
         return  # DuckDB takes these for floating point numbers
     held = "decimal(38,3)" if isinstance(value, Decimal) else ""
     query = f"select cast(?{held and '::'}{held} as varchar)"
-    assert text_of(value) == duckdb.execute(query, [value]).fetchone()[0]
+    assert text_of(value) == duckdb.execute(query, [value]).fetchall()[0][0]
 
 
 def test_a_text_that_is_no_utf_8_is_found():

@@ -6,7 +6,6 @@ same way as the result of a query. What pandas or Arrow would change silently is
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 import numbers
 import sys
@@ -18,6 +17,7 @@ from thresher.engines.columns import check_names
 from thresher.engines.duckdb_relations import relation_stream
 from thresher.engines.streams import BATCH_ROWS, Stream
 from thresher.errors import UNSHOWN, AssetError
+from thresher.instants import in_utc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -217,15 +217,6 @@ def check_kinds(name: str, values: Iterable[Any]) -> None:
         )
 
 
-def _in_utc(value: Any) -> Any:
-    """Give an instant in UTC, since Arrow drops offsets beside pandas on Spark; others as they are.
-
-    Whoever imports that sets `PYARROW_IGNORE_TIMEZONE`, which holds for all of the process.
-    """
-    aware = isinstance(value, dt.datetime) and value.tzinfo is not None
-    return value.astimezone(dt.UTC) if aware else value
-
-
 def _rows(rows: Sequence[Mapping[str, Any]]) -> Stream:
     import pyarrow as pa
 
@@ -237,7 +228,7 @@ def _rows(rows: Sequence[Mapping[str, Any]]) -> Stream:
         values = [row.get(name) for row in rows]
         check_kinds(name, (value for value in values if value is not None))
         try:
-            arrays[name] = pa.array([_in_utc(value) for value in values])
+            arrays[name] = pa.array([in_utc(value) for value in values])
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             raise AssetError(
                 f"column `{name}` cannot be written: {error}",

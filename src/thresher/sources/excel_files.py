@@ -5,7 +5,6 @@ Sheets know numbers, but no integers, and a formula that failed comes as an empt
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from thresher.sources.parquet_files import ParquetTable, open_parquet
 from thresher.sources.refusals import RefusedError, shown
 from thresher.sources.session import Session
 from thresher.sources.table import refuse_names
+from thresher.sources.values import array_of, text_of
 
 #: Floats up to here that have no fraction are integers.
 _EXACT = 2**53
@@ -91,39 +91,19 @@ def _sheet(sheet: str | int | None, names: Sequence[str]) -> str:
 def _names(first: list[Any], settings: FilesSettings) -> list[str]:
     if not settings.header:
         return [f"column{number}" for number in range(len(first))]
-    names = [_text(cell) or "" for cell in first]
+    names = [text_of(_whole(cell)) for cell in first]
     refuse_names(names, line=settings.skip + 1)
     return names
 
 
 def _column(cells: list[Any]) -> pa.Array:
+    """Make a column of cells; where all numbers are whole, or texts stand beside, as integers."""
     values = [None if cell == "" else cell for cell in cells]
-    kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int, float}:
-        whole = all(v is None or (v == int(v) and abs(v) <= _EXACT) for v in values)
-        if kinds and whole:
-            return pa.array([None if v is None else int(v) for v in values], pa.int64())
-        return pa.array(values, pa.float64() if kinds else pa.null())
-    if kinds == {bool}:
-        return pa.array(values, pa.bool_())
-    if kinds == {dt.date}:
-        return pa.array(values, pa.date32())
-    if kinds <= {dt.date, dt.datetime}:
-        return pa.array([_midnight(value) for value in values], pa.timestamp("us"))
-    if kinds == {dt.time}:
-        return pa.array(values, pa.time64("us"))
-    return pa.array([_text(value) for value in values], pa.string())
+    whole = [_whole(value) for value in values]
+    kinds = set(map(type, whole)) - {type(None)}
+    return array_of(values if kinds == {int, float} else whole)
 
 
-def _midnight(value: Any) -> Any:
-    if type(value) is dt.date:
-        return dt.datetime.combine(value, dt.time())
-    return value
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, float) and value == int(value) and abs(value) <= _EXACT:
-        return str(int(value))
-    if isinstance(value, bool):
-        return str(value).lower()
-    return None if value is None else str(value)
+def _whole(value: Any) -> Any:
+    exact = isinstance(value, float) and abs(value) <= _EXACT and value.is_integer()
+    return int(value) if exact else value

@@ -15,6 +15,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from thresher.instants import in_utc
+
 _SCALARS = (bool, int, float, Decimal, str, bytes, dt.datetime, dt.date, dt.time)
 _NESTED = (dict, list, tuple)
 _INT64 = range(-(2**63), 2**63)
@@ -174,10 +176,7 @@ def _each(make: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
 
 
 def _since_epoch(value: dt.datetime) -> int:
-    """Give microseconds, since Arrow drops offsets once a process has imported `pyspark.pandas`.
-
-    That sets `PYARROW_IGNORE_TIMEZONE`, after which Arrow takes the time on the wall as UTC.
-    """
+    """Give microseconds: what `in_utc` is for, for all that Python's own years hold."""
     return (value - _EPOCH) // dt.timedelta(microseconds=1)
 
 
@@ -190,7 +189,7 @@ def _midnight(value: dt.date) -> dt.datetime:
 def _nested_array(values: Sequence[Any]) -> pa.Array:
     """Make lists and structures as Arrow sees them, or JSON where they have no common form."""
     try:
-        return pa.array(values)
+        return pa.array([in_utc(value) for value in values])
     except (pa.ArrowException, TypeError, OverflowError):
         return pa.array(_each(_json, values), pa.string())
 
