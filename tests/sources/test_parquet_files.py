@@ -118,6 +118,16 @@ def test_columns_of_one_name_are_refused(landing: Landing) -> None:
     assert "differ in case alone" in (landing.refusal().reason or "")
 
 
+@pytest.mark.parametrize("nest", [lambda kind: kind, pa.list_, lambda kind: pa.struct({"a": kind})])
+def test_numbers_that_would_be_rounded_are_refused(landing: Landing, nest: Any) -> None:
+    wide = pa.table({"x": pa.array([None], nest(pa.decimal256(50, 2)))})
+    landing.put("a.parquet", parquet(wide))
+    reason = landing.refusal().reason
+    assert reason == "column `x` is decimal256(50, 2): DuckDB would round it"
+    landing.put("a.parquet", parquet(pa.table({"x": pa.array([None], nest(pa.decimal256(38, 2)))})))
+    assert len(landing.read().rows) == 1
+
+
 def test_folders_that_look_like_partitions_add_no_columns(landing: Landing) -> None:
     landing.put("year=2013/a.parquet", parquet({"a": [1]}))
     landing.put("year=2014/a.csv", "a\n2\n")

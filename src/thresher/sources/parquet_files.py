@@ -17,6 +17,8 @@ from thresher.sources.type_lattice import JSON, NULL, TEXT, is_nested, join
 from thresher.tables import quote_name, quote_path
 
 _FETCH = "fetch it again, or have it written anew"
+#: Digits of a decimal number that DuckDB holds.
+_WIDEST = 38
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,12 @@ def open_parquet(
         with pq.ParquetFile(path) as file:
             fields = list(file.schema_arrow)
         refuse_names([each.name for each in fields])
+        for each in fields:
+            if wide := _too_wide(each.type):
+                raise RefusedError(
+                    f"column `{shown(each.name)}` is {wide}: DuckDB would round it",
+                    hint="have it written with at most 38 digits, or as text",
+                )
         kinds = session.types(
             f"select * from read_parquet({quote_path(str(path))}, hive_partitioning = false)"
         )
@@ -106,6 +114,14 @@ def convert_typed(x: str, source: str, target: Target, session: Session) -> Conv
     if join((source, target.type), session) == target.type:
         return cast(x, target.type)
     return retyped(x, source, target.type)
+
+
+def _too_wide(kind: pa.DataType) -> pa.DataType | None:
+    """Find a decimal number in a type that DuckDB would take for a `DOUBLE`."""
+    if pa.types.is_decimal256(kind) and kind.precision > _WIDEST:
+        return kind
+    members = (kind.field(n).type for n in range(kind.num_fields))
+    return next(filter(None, map(_too_wide, members)), None)
 
 
 def _reason(error: Exception, path: Path) -> str:
