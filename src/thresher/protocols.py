@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from thresher.project.asset import Asset
 from thresher.results import DataFile, Schema, Snapshot, Unit, UnitRecord
@@ -156,6 +156,27 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back all memory and temporary files."""
+        ...
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A source that can also tell, without reading them, how units differ from earlier ones."""
+
+    def foresee(
+        self, asset: Asset, root: Path, units: Sequence[Unit], schema: Schema
+    ) -> Mapping[str, tuple[str, ...]]:
+        """Say what drifts in each unit that has other columns or types, by its path.
+
+        Args:
+            asset: the asset.
+            root: folder of the project.
+            units: those that are to be read.
+            schema: what earlier units decided.
+
+        Raises:
+            SourceError: it was stopped.
+        """
         ...
 
 

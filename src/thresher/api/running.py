@@ -30,6 +30,7 @@ from thresher.project.units import parse_share
 from thresher.results import Publication, RunResult
 from thresher.run.build import Builder
 from thresher.run.execute import Clock, execute
+from thresher.run.foreseen import foreseen
 from thresher.run.judge import Judge
 from thresher.run.publish import Options, refuse_unfit
 from thresher.run.retry import Retry
@@ -74,7 +75,10 @@ def make_plan(
     """Decide what a run would do; see `OpenProject.plan`."""
     with _hands(work) as hands:
         asked = _asked(work, select, exclude, sample, full_refresh=full_refresh, insist=True)
-        return _plan(work, hands, asked)[0]
+        plan, _ = _plan(work, hands, asked)
+        if full_refresh:
+            return plan  # all files decide the columns anew
+        return foreseen(plan, work.project, hands.source, Lake(work.warehouse))
 
 
 def run(

@@ -43,9 +43,18 @@ def plan_listing(plan: Plan) -> Summary:
         closing.append(f"{counted(len(plan.removed), 'asset')} will leave the warehouse: {names}")
     if not plan.changes:
         closing.append("a run would change nothing")
-    return Summary(
-        tables=(table,) if told else (), failures=(), closing=tuple(closing), tone="plain"
+    drift = tabulate(
+        ("file", "asset", "drift, and what is done"),
+        [
+            (path, step.asset, "; ".join(told))
+            for step in plan.steps
+            for path, told in step.drift.items()
+        ],
+        title="drift",
+        limit=SHOWN_ROWS,
     )
+    shown = tuple(each for each in (table, drift) if each.rows)
+    return Summary(tables=shown, failures=(), closing=tuple(closing), tone="plain")
 
 
 def past_run_listing(detail: RunDetail) -> Summary:

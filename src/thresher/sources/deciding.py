@@ -75,6 +75,13 @@ def schema_of(targets: Targets, filename_column: str | None) -> Schema:
     return (*columns, Field(filename_column, TEXT, TEXT)) if filename_column else tuple(columns)
 
 
+def unlike(columns: Iterable[str], targets: Targets) -> tuple[list[str], list[str]]:
+    """Give the columns of a file that were not decided, and those that it lacks."""
+    found = list(columns)
+    extra = [name for name in found if name not in targets]
+    return extra, [name for name in targets if name not in found]
+
+
 def drifted_columns(
     columns: Iterable[str], targets: Targets, drift: DriftSettings
 ) -> tuple[tuple[str, ...], bool]:
@@ -86,9 +93,7 @@ def drifted_columns(
     Raises:
         RefusedError: one is new, or missing, and the source has such files refused.
     """
-    found = list(columns)
-    extra = [name for name in found if name not in targets]
-    missing = [name for name in targets if name not in found]
+    extra, missing = unlike(columns, targets)
     told = [f"column `{name}` is new" for name in extra]
     told += [f"column `{name}` is missing" for name in missing]
     # Every row lacks a column that is missing, so what rejects rows rejects the file.

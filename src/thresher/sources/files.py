@@ -7,16 +7,18 @@ on as far as the source's `tolerate` lets it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from thresher.errors import Fault, Place, SourceError
 from thresher.project.asset import Asset, SourceBody
 from thresher.project.source import ENDINGS, FilesSettings
 from thresher.protocols import Extract, Written
-from thresher.results import Unit
+from thresher.results import Schema, Unit
 from thresher.sources.discovery import COMPRESSIONS, ending, find_files, unknown_format
+from thresher.sources.foreseeing import foresee
 from thresher.sources.hashing import Hashes, identify
+from thresher.sources.inputs import Opener
 from thresher.sources.objects import Fetching, Objects
 from thresher.sources.reading import Reading
 from thresher.sources.session import disk_guard
@@ -107,6 +109,23 @@ class FilesSource:
             fetching = Fetching(folder, extract.asset.name, stop.check, copies, settings.files)
             fetched = self._objects.fetch(extract.units, fetching)
             return Reading(extract, settings, session, folder, fetched).run()
+
+    def foresee(
+        self, asset: Asset, root: Path, units: Sequence[Unit], schema: Schema
+    ) -> Mapping[str, tuple[str, ...]]:
+        """Say how files drift, by their headers and first rows; objects are not fetched for it."""
+        settings = _settings(asset)
+        place = Place(asset.path, asset=asset.name)
+        local = [unit for unit in units if not is_url(unit.path)]
+        workplace = self._workplace
+        with (
+            workplace.call(place) as stop,
+            disk_guard(place),
+            workplace.folder("files") as folder,
+            workplace.session(stop, folder) as session,
+        ):
+            opener = Opener(root, folder, settings, asset.name, stop.check)
+            return foresee(asset, local, schema, settings=settings, opener=opener, session=session)
 
     def interrupt(self) -> None:
         """Stop whatever is being read; the calls under way raise a `SourceError`."""
