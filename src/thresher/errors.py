@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 #: Stands for words that may hold values of sensitive columns.
 UNSHOWN = "the rest is not shown, since it may hold values of sensitive columns"
@@ -240,9 +241,33 @@ class UnreachableError(TransientError):
 
 
 class HeldError(ThresherError):
-    """The environment is held by another run."""
+    """The environment is held by another run.
+
+    Attributes:
+        run: the other run; None where it has not said yet who it is.
+        since: since when it holds the environment.
+    """
 
     exit_code = 5
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        place: Place = NOWHERE,
+        hint: str | None = None,
+        run: str | None = None,
+        since: datetime | None = None,
+    ) -> None:
+        self.run = run
+        self.since = since
+        super().__init__(what, place=place, hint=hint)
+
+    def after(self, waited: timedelta) -> HeldError:
+        """Give the error of a run that has waited for its turn in vain."""
+        what, place, hint = self.fault.what, self.fault.place, self.fault.hint
+        told = f"{what}, and still is after a wait of {waited}"
+        return HeldError(told, place=place, hint=hint, run=self.run, since=self.since)
 
 
 class CrontabError(ThresherError):

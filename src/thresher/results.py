@@ -320,6 +320,8 @@ class Publication:
     verdicts: Mapping[str, Verdict]
     sample: str | None = None
     """Share of the raw rows it was made of, for a trial run."""
+    fence: int | None = None
+    """How often the environment had been taken by a run when this one took it; it only grows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

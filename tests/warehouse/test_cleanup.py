@@ -216,6 +216,7 @@ def test_leftovers_go(make: Maker, warehouse: Warehouse, sweep: Clean) -> None:
     root = warehouse.root
     leftovers = [
         root / ".dev.duckdb.0a1b2c3d.tmp",
+        root / "locks/.dev.fence.0a1b2c3d.tmp",
         root / "publications/dev/.2.json.0a1b2c3d.tmp",
         root / "catalogs/dev/.2.duckdb.0a1b2c3d.tmp",
         root / "catalogs/dev/.2.duckdb.0a1b2c3d.tmp.wal",

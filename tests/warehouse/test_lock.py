@@ -53,7 +53,8 @@ def test_a_held_environment_says_who_holds_it_and_what_to_do(tmp_path: Path, sta
     assert what.startswith(
         f"`dev` is held by the run `other-run` (process {other.pid} on `{host}`) since {today}"
     )
-    assert raised.value.fault.hint == f"wait for it to end, or stop it with `kill {other.pid}`"
+    hint = f"`--wait` waits for it to end, and `kill {other.pid}` stops it"
+    assert raised.value.fault.hint == hint
     assert raised.value.exit_code == 5
 
 

@@ -3,8 +3,9 @@
 A publication is committed by renaming a link. Before that its manifest and its catalog, a DuckDB
 file of views over the lake's files, are on the disk; after it readers that come see the new state,
 those that were there keep the old one. Whoever commits must start from the publication that is
-current, or is refused. Catalogs are derived and can be written anew at any time; a published one
-is never opened for writing again. DuckDB is loaded only where a catalog is written or read.
+current and be the run that took the environment last, or is refused. Catalogs are derived and can
+be written anew at any time; a published one is never opened for writing again. DuckDB is loaded
+only where a catalog is written or read.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from thresher.errors import (
 from thresher.results import Publication
 from thresher.storage.local import flush_drive, fsync_file, fsync_folder, temporary_beside, writing
 from thresher.tables import quote_text
+from thresher.warehouse.fences import refuse_late, refuse_outrun
 from thresher.warehouse.lake import Lake
 from thresher.warehouse.lock import committing
 from thresher.warehouse.manifests import CatalogName, Manifests
@@ -95,38 +97,49 @@ class Warehouse:
 
         Raises:
             DiskFullError: no space is left.
-            WarehouseError: its parent is not the current publication, or it cannot be written.
+            WarehouseError: its parent is not the current publication, another run has taken the
+                environment since, or it cannot be written.
         """
         environment = publication.environment
         with committing(self.root, environment):
+            fence = refuse_outrun(self.root, environment, publication.run)
             self.manifests.settle(environment)
             before = self.current(environment)
-            _refuse_late(publication, before)
+            refuse_late(publication, before)
             known = before.snapshots if before else {}
             changed = (s for n, s in publication.snapshots.items() if known.get(n) != s)
             self.lake.require(changed, hint="run the command again: what is gone is built anew")
             number = self.manifests.next_number(environment)
-            publication = replace(publication, number=number)
+            publication = replace(publication, number=number, fence=fence)
             try:
                 self.manifests.write(publication)
-                self._show(publication, CatalogName(number), before)
+                self._write(publication, CatalogName(number), before)
+                # Once more: where no lock is kept, another may have taken over by now.
+                refuse_outrun(self.root, environment, publication.run)
+                self.manifests.commit(environment, CatalogName(number))
             finally:
                 with suppress(WarehouseError):  # whoever publishes next settles it as well
                     self.manifests.settle(environment)
         return publication
 
-    def rollback(self, environment: str, to: int | str | None = None) -> Publication:
+    def rollback(
+        self, environment: str, to: int | str | None = None, *, by: str | None = None
+    ) -> Publication:
         """Make readers see an earlier publication again, or a later one that was rolled back.
 
         Args:
             environment: whose.
             to: number of the publication, or the run that made it; None for the one before the
                 current one.
+            by: the run that holds the environment, if one does.
 
         Raises:
-            WarehouseError: there is no such publication, or some of its files are gone.
+            WarehouseError: there is no such publication, some of its files are gone, or another
+                run has taken the environment since.
         """
         with committing(self.root, environment):
+            if by is not None:
+                refuse_outrun(self.root, environment, by)
             self.manifests.settle(environment)
             publication = self.manifests.read(environment, self._number(environment, to))
             self.lake.require(
@@ -135,10 +148,11 @@ class Warehouse:
             )
             names = self._catalogs(environment, publication.number)
             intact = (n for n in names if is_intact(self._path(environment, n), self._here))
-            if name := next(intact, None):
-                self.manifests.commit(environment, name)
-            else:
-                self._show(publication, self._next_name(environment, publication.number))
+            name = next(intact, None)
+            if name is None:
+                name = self._next_name(environment, publication.number)
+                self._write(publication, name)
+            self.manifests.commit(environment, name)
         return publication
 
     def ensure_catalog(self, environment: str) -> Path | None:
@@ -203,13 +217,14 @@ class Warehouse:
             if name != worn and is_intact(path, self._here):
                 return path
             anew = self._next_name(environment, name.number)
-            self._show(self.manifests.read(environment, name.number), anew)
+            self._write(self.manifests.read(environment, name.number), anew)
+            self.manifests.commit(environment, anew)
             return self._path(environment, anew)
 
-    def _show(
+    def _write(
         self, publication: Publication, name: CatalogName, before: Publication | None = None
     ) -> None:
-        """Write a catalog, from the current one where that is known, and make readers see it."""
+        """Write a catalog, from the current one where that is known."""
         environment = publication.environment
         path = self._path(environment, name)
         base = None
@@ -218,7 +233,6 @@ class Warehouse:
             base = self._path(environment, shown), before
         write_catalog(path, publication, self._here, base=base)
         flush_drive(path)
-        self.manifests.commit(environment, name)
 
     @property
     def _here(self) -> Path:
@@ -381,17 +395,3 @@ def _unended(sql: str) -> str:
     text = sql.encode()  # tokens are counted in bytes
     semicolons = (at for at, _ in tokenize(sql) if text[at : at + 1] == b";")
     return text[: next(semicolons, len(text))].decode()
-
-
-def _refuse_late(publication: Publication, before: Publication | None) -> None:
-    """Refuse what did not start from the current publication."""
-    current = before.number if before else None
-    if publication.parent == current:
-        return
-    began = "nothing" if publication.parent is None else f"publication {publication.parent}"
-    now = f"publication {current} of the run `{before.run}`" if before else "nothing"
-    raise WarehouseError(
-        f"`{publication.environment}` has changed meanwhile: the run `{publication.run}` started "
-        f"from {began}, and {now} is current now",
-        hint="run the command again: what was built is kept and will be used",
-    )

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from thresher.project.asset import is_quarantine
 from thresher.results import Publication, Snapshot
 from thresher.storage.local import is_temporary, writing
-from thresher.warehouse import lake, manifests
+from thresher.warehouse import fences, lake, manifests
 from thresher.warehouse.lock import Holder, cleaning, holders, one_at_a_time
 from thresher.warehouse.manifests import CatalogName, Manifests
 
@@ -194,6 +194,7 @@ def _leftovers(root: Path, cutoff: float) -> Iterator[Removal]:
 
 def _places_of_temporaries(root: Path) -> Iterator[Path]:
     yield root
+    yield root / fences.FOLDER
     yield from _folders_in(root / manifests.FOLDER)
     for layer in _folders_in(root / lake.FOLDER):
         for table in _folders_in(layer):

@@ -1,7 +1,8 @@
 """Who may change an environment: one run at a time, held by the kernel for as long as it lives.
 
 A run holds `locks/<env>.lock` by `flock`, with its name written inside, so that another learns who
-holds it; a run that is killed lets go of it that instant. Environments never hinder each other.
+holds it; a run that is killed lets go of it that instant, and its name is still there for the next
+one. Environments never hinder each other. That a lock can be lost is dealt with in `fences.py`.
 Beside it others are held for moments: one while a publication of an environment is committed, one
 that keeps clean-up and commits apart, one that keeps clean-ups apart.
 """
@@ -13,19 +14,22 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from os.path import samestat
 from pathlib import Path
 
 from thresher.errors import HeldError, Place
 from thresher.storage.local import writing
-
-FOLDER = "locks"
+from thresher.warehouse import fences
+from thresher.warehouse.fences import FOLDER
 
 #: Looking whether a lock is held takes hold of it for an instant, so one look is not enough.
 _TRIES, _PAUSE = 10, 0.03
+#: Seconds between two tries of who waits.
+_WAITING_PAUSE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,10 @@ class Holder:
     pid: int
     host: str
     since: datetime
+    fence: int = 0
+    """How often it had been taken, this time included: its fencing number, see `fences.py`."""
+    after: Holder | None = field(default=None, compare=False)
+    """Who held it before and never let go of it, since it died."""
 
 
 @contextmanager
@@ -53,13 +61,13 @@ def hold(root: Path, environment: str, run: str) -> Iterator[Holder]:
         WarehouseError: the lock cannot be written.
     """
     path = _path(root, f"{environment}.lock")
-    descriptor = _open(path)
+    descriptor = _locked(path, _take)
+    if descriptor is None:
+        raise _held(environment, path, _record(path, environment))
     try:
-        with writing(path):
-            taken = _take(descriptor)
-        if not taken:
-            raise _held(environment, path, _record(path, environment))
-        holder = Holder(environment, run, os.getpid(), socket.gethostname(), datetime.now(UTC))
+        now, before = datetime.now(UTC), _record(path, environment)
+        fence = fences.take(root, environment, run, now)
+        holder = Holder(environment, run, os.getpid(), socket.gethostname(), now, fence, before)
         with writing(path):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, _document(holder), 0)
@@ -71,6 +79,47 @@ def hold(root: Path, environment: str, run: str) -> Iterator[Holder]:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def hold_in_turn(
+    root: Path,
+    environment: str,
+    name: Callable[[], str],
+    *,
+    wait: timedelta,
+    waiting: Callable[[HeldError], None],
+) -> Iterator[Holder]:
+    """Hold an environment as soon as it is free, if that is within some time.
+
+    Args:
+        root: folder of the warehouse.
+        environment: what to hold.
+        name: names the run that holds it; asked when its turn may have come.
+        wait: how long to wait at most; nothing for not at all.
+        waiting: told once that another run holds it, before it is waited for.
+
+    Raises:
+        HeldError: another run still holds it after that time.
+        WarehouseError: the lock cannot be written.
+    """
+    began, told = time.monotonic(), False
+    with ExitStack() as stack:
+        while True:
+            try:
+                holder = stack.enter_context(hold(root, environment, name()))
+                break
+            except HeldError as error:
+                left = wait.total_seconds() - (time.monotonic() - began)
+                if left <= 0:
+                    if told:
+                        raise error.after(wait) from None
+                    raise
+                if not told:
+                    waiting(error)
+                    told = True
+            time.sleep(min(_WAITING_PAUSE, left))
+        yield holder
 
 
 def holders(root: Path) -> tuple[Holder, ...]:
@@ -125,15 +174,13 @@ def one_at_a_time(root: Path) -> Iterator[None]:
 
 @contextmanager
 def _waiting(path: Path, operation: int) -> Iterator[None]:
-    descriptor = _open(path)
+    descriptor = _locked(path, lambda descriptor: _wait(descriptor, operation))
+    if descriptor is None:
+        return
     try:
-        with writing(path):
-            fcntl.flock(descriptor, operation)
-        try:
-            yield
-        finally:
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        yield
     finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 
@@ -141,11 +188,39 @@ def _path(root: Path, name: str) -> Path:
     return root / FOLDER / name
 
 
-def _open(path: Path) -> int:
-    # The file is never removed: whoever waits on a removed file would hold another lock.
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+def _locked(path: Path, take: Callable[[int], bool]) -> int | None:
+    """Open a file and lock it; None where another holds it.
+
+    No file of a lock is ever removed by Thresher. Somebody may do so all the same, and whoever
+    locked what has no name any more would hold another lock than those who come later.
+    """
+    while True:
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            with writing(path):
+                taken = take(descriptor)
+            if taken and _is_there(path, descriptor):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        if not taken:
+            return None
+
+
+def _is_there(path: Path, descriptor: int) -> bool:
+    try:
+        return samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _wait(descriptor: int, operation: int) -> bool:
+    fcntl.flock(descriptor, operation)
+    return True
 
 
 def _take(descriptor: int) -> bool:
@@ -166,6 +241,7 @@ def _document(holder: Holder) -> bytes:
         "pid": holder.pid,
         "host": holder.host,
         "since": holder.since.isoformat(),
+        "fence": holder.fence,
     }
     return json.dumps(content).encode()
 
@@ -174,7 +250,8 @@ def _record(path: Path, environment: str) -> Holder | None:
     try:
         content = json.loads(path.read_bytes())
         since = datetime.fromisoformat(content["since"])
-        return Holder(environment, content["run"], content["pid"], content["host"], since)
+        who = content["run"], content["pid"], content["host"]
+        return Holder(environment, *who, since, content.get("fence", 0))
     except (OSError, ValueError, LookupError, TypeError):
         return None
 
@@ -186,12 +263,17 @@ def _unknown(path: Path) -> Holder:
 
 
 def _held(environment: str, path: Path, holder: Holder | None) -> HeldError:
-    who = "another run"
-    hint = "wait for it to end and run the command again"
+    who, stop = "another run", ""
     if holder:
         since = f"{holder.since:%Y-%m-%d %H:%M:%S} UTC"
         who = f"the run `{holder.run}` (process {holder.pid} on `{holder.host}`) since {since}"
-        hint = f"wait for it to end, or stop it with `kill {holder.pid}`"
+        stop = f", and `kill {holder.pid}` stops it"
         if holder.host != socket.gethostname():
-            hint += f" on `{holder.host}`"
-    return HeldError(f"`{environment}` is held by {who}", place=Place(str(path)), hint=hint)
+            stop += f" on `{holder.host}`"
+    return HeldError(
+        f"`{environment}` is held by {who}",
+        place=Place(str(path)),
+        hint=f"`--wait` waits for it to end{stop}",
+        run=holder.run if holder else None,
+        since=holder.since if holder else None,
+    )

@@ -96,6 +96,7 @@ def dump_publication(publication: Publication) -> bytes:
             "parent": publication.parent,
             "at": _text_of_time(publication.at),
             "sample": publication.sample,
+            **({} if publication.fence is None else {"fence": publication.fence}),
             "snapshots": {n: _plain_snapshot(s) for n, s in publication.snapshots.items()},
             "verdicts": {n: _plain_verdict(v) for n, v in publication.verdicts.items()},
         }
@@ -266,6 +267,7 @@ def _publication(content: Plain) -> Publication:
         snapshots={n: _snapshot(each) for n, each in content["snapshots"].items()},
         verdicts={n: _verdict(each) for n, each in content["verdicts"].items()},
         sample=content["sample"],
+        fence=content.get("fence"),
     )
 
 
