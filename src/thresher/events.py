@@ -29,6 +29,40 @@ class RunStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Another run holds the environment, and is waited for; told once, before the run begins."""
+
+    environment: str
+    at: datetime
+    held: str
+    """Who holds it and since when, in words."""
+    by: str | None
+    """The other run; None where it has not said yet who it is."""
+    since: datetime | None
+    longest: float | None
+    """Seconds after which it is waited for no longer; None for as long as it takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TookOver:
+    """The run has the environment from one that died and never let go of it."""
+
+    run: str
+    environment: str
+    at: datetime
+    before: str
+    """The other run."""
+    pid: int
+    host: str
+    since: datetime
+    """Since when the other run held the environment."""
+    died: bool
+    """False where its process is still there, and only its lock is lost."""
+    last: str | None
+    """What it did last, where the history knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssetStarted:
     """An attempt at an asset began."""
 
@@ -156,6 +190,8 @@ class QueryFinished:
 
 Event = (
     RunStarted
+    | Waiting
+    | TookOver
     | AssetStarted
     | AttemptFailed
     | FileRefused

@@ -20,7 +20,7 @@ from thresher.observe import tables
 from thresher.observe.checks import check_listing
 from thresher.observe.history import RunDetail
 from thresher.observe.listings import past_run_listing, plan_listing
-from thresher.observe.progress import Line, PlainProgress, Progress, line, name_width
+from thresher.observe.progress import Line, PlainProgress, Progress, line, name_width, notice
 from thresher.observe.summary import Summary, plain_summary, summarize
 from thresher.observe.telling import heading, unchanged
 from thresher.observe.wording import one_line
@@ -187,6 +187,8 @@ class LiveProgress:
             self._live.start()
         elif isinstance(event, RunFinished):
             self.close()
+        elif told := notice(event):
+            self._print(told, "yellow")
         elif made := line(event):
             self._print_line(made)
 

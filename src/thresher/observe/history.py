@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from thresher.errors import CommandError, Place
+from thresher.observe.deaths import last_thing
 from thresher.observe.process import process_start
 from thresher.observe.recorder import SCHEMA_VERSION, Recorder
 
@@ -43,6 +44,8 @@ class RunRow:
     """Assets that nothing was done to."""
     sample: str | None
     error: str | None
+    last: str | None = None
+    """What a run that died did last, such as `while building clean.orders (attempt 1), ...`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +126,7 @@ def runs(path: Path, limit: int = 20) -> list[RunRow]:
         found = connection.execute(
             "select * from runs order by started desc, rowid desc limit ?", (limit,)
         )
-        return [_run(row) for row in found]
+        return [_run(connection, row) for row in found]
 
 
 def run(path: Path, wanted: str = "latest") -> RunDetail:
@@ -140,7 +143,7 @@ def run(path: Path, wanted: str = "latest") -> RunDetail:
         raise _no_run(wanted, ())
     with _reading(path) as connection:
         row = _find(connection, wanted)
-        found = _run(row)
+        found = _run(connection, row)
         return RunDetail(
             run=found,
             steps=tuple(_step(step, found) for step in _of(connection, "steps", found.id)),
@@ -197,7 +200,7 @@ def latest(path: Path, environment: str) -> tuple[RunRow, dict[str, tuple[str, s
             (environment,),
         )
         runs_of = {step["asset"]: step["run"] for step in tried}
-        return _run(row), {a: (s, runs_of.get(a, row["id"])) for a, s in left.items()}
+        return _run(connection, row), {a: (s, runs_of.get(a, row["id"])) for a, s in left.items()}
 
 
 @contextmanager
@@ -262,11 +265,13 @@ def _of(connection: sqlite3.Connection, table: str, run_id: str) -> list[sqlite3
     ).fetchall()
 
 
-def _run(row: sqlite3.Row) -> RunRow:
-    values = _named(row, RunRow)
+def _run(connection: sqlite3.Connection, row: sqlite3.Row) -> RunRow:
+    values = {name: row[name] for name in RunRow.__dataclass_fields__ if name != "last"}
     values["started"] = _time(row["started"])
     values["ended"] = _time(row["ended"]) if row["ended"] else None
     values["status"] = row["status"] or _without_end(row)
+    if values["status"] == "died":
+        values["last"] = last_thing(row, _of(connection, "steps", row["id"]))
     return RunRow(**values)
 
 

@@ -115,8 +115,9 @@ def _closing(run: RunRow) -> tuple[str, ...]:
         f"{run.unchanged:,} unchanged, {counted(run.warnings, 'warning')}, "
         f"{counted(run.errors, 'error')}"
     )
+    status = f"{run.status} {run.last}" if run.last else f"{run.status}{number}"
     lines = [
-        f"{run.status}{number} ({run.environment}): {figures}{took}",
+        f"{status} ({run.environment}): {figures}{took}",
         f"run {run.id} of {run.pipeline}, started {moment(run.started)} UTC",
     ]
     if run.error:

@@ -17,6 +17,8 @@ from thresher.events import (
     FileRefused,
     RunFinished,
     RunStarted,
+    TookOver,
+    Waiting,
 )
 from thresher.observe.telling import heading, tell, unchanged
 from thresher.observe.wording import counted, duration, one_line, width
@@ -73,6 +75,11 @@ def line(event: Event) -> Line | None:
     return Line(told.label, one_line(event.asset), _text(event) or one_line(told.text), tone)
 
 
+def notice(event: Event) -> str | None:
+    """Give the line of an event that is about the whole run and no asset, such as a wait."""
+    return one_line(tell(event).sentence) if isinstance(event, (Waiting, TookOver)) else None
+
+
 def _text(event: Event) -> str:
     """Say an event shorter than the log does: the summary at the end says all of it."""
     if isinstance(event, CheckTold):
@@ -114,6 +121,8 @@ class PlainProgress:
                 self._write(f"  {kept}")
         elif isinstance(event, RunFinished):
             self.close()
+        elif told := notice(event):
+            self._write(told)
         elif made := line(event):
             blanks = " " * max(self._names - width(made.asset), 0)
             self._write(f"  {made.label:<9} {made.asset}{blanks}  {made.text}".rstrip())

@@ -23,8 +23,10 @@ from thresher.events import (
     CheckTold,
     Event,
     FileRefused,
+    Published,
     RunFinished,
     RunStarted,
+    TookOver,
 )
 from thresher.observe.plain import plain
 from thresher.observe.process import process_start
@@ -199,6 +201,12 @@ class Recorder:
                 _insert(connection, "checks", **_values(event, *_CHECK))
             case AssetFinished() if event.status != "kept":
                 _finish_step(connection, event, self._warnings[event.asset])
+            case Published():
+                connection.execute(
+                    "update runs set publication = ? where id = ?", (event.publication, event.run)
+                )
+            case TookOver() if event.died and self._started:
+                _let_die(connection, event, self._started.pipeline)
             case RunFinished():
                 _finish_run(connection, event)
                 self._started = None
@@ -250,6 +258,18 @@ def _insert_run(connection: sqlite3.Connection, event: RunStarted) -> None:
         pid=os.getpid(),
         host=socket.gethostname(),
         process_started=process_start(os.getpid()),
+    )
+
+
+def _let_die(connection: sqlite3.Connection, event: TookOver, pipeline: str) -> None:
+    """Write down that another run died, be it that it came to no plan and has no row yet."""
+    connection.execute(
+        "insert or ignore into runs (id, pipeline, environment, started, pid, host) "
+        "values (?, ?, ?, ?, ?, ?)",
+        (event.before, pipeline, event.environment, _text(event.since), event.pid, event.host),
+    )
+    connection.execute(
+        "update runs set status = 'died' where id = ? and status is null", (event.before,)
     )
 
 

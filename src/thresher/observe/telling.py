@@ -18,8 +18,10 @@ from thresher.events import (
     QueryFinished,
     RunFinished,
     RunStarted,
+    TookOver,
+    Waiting,
 )
-from thresher.observe.wording import count, counted, duration
+from thresher.observe.wording import count, counted, duration, moment
 
 _CHECK_LABELS = {"warned": "warning", "quarantined": "set aside"}
 _WORK = ("build", "reuse", "audit")
@@ -45,11 +47,15 @@ class Telling:
         return f"{head}: {self.text}" if self.text else head
 
 
-def tell(event: Event) -> Telling:  # noqa: PLR0911  one case for each event
+def tell(event: Event) -> Telling:  # noqa: C901, PLR0911  one case for each event
     """Put an event into words."""
     match event:
         case RunStarted():
             return Telling(logging.INFO, "started", None, _started(event))
+        case Waiting():
+            return Telling(logging.INFO, "waiting", None, _waiting(event))
+        case TookOver():
+            return Telling(logging.WARNING, "took over", None, _took_over(event))
         case AssetStarted():
             return Telling(logging.INFO, "started", event.asset, _attempt(event))
         case AttemptFailed():
@@ -93,6 +99,19 @@ def unchanged(event: RunStarted) -> str:
 
 def _started(event: RunStarted) -> str:
     return ", ".join(filter(None, (heading(event), unchanged(event))))
+
+
+def _waiting(event: Waiting) -> str:
+    most = "" if event.longest is None else f" (for {duration(event.longest)} at most)"
+    return f"{event.held}{most}"
+
+
+def _took_over(event: TookOver) -> str:
+    who = f"the run `{event.before}` (process {event.pid} on `{event.host}`)"
+    since = f"which held it since {moment(event.since)} UTC"
+    if not event.died:
+        return f"`{event.environment}` from {who}, {since} and has lost it, though it still runs"
+    return f"`{event.environment}` from {who}, {since} and died {event.last or ''}".rstrip()
 
 
 def _attempt(event: AssetStarted) -> str:
