@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from thresher.api.running import Work, link_clean, new_run_id
+from thresher.api.running import Work, link_clean
+from thresher.api.turns import Wait, turn
 from thresher.errors import CommandError
+from thresher.events import Listener
 from thresher.warehouse import cleanup
 from thresher.warehouse.catalog import Warehouse
 from thresher.warehouse.cleanup import Removal
-from thresher.warehouse.lock import hold
 from thresher.warehouse.records import PublicationRow
 
 #: Publications that a message names.
@@ -21,14 +23,16 @@ def publications(work: Work) -> tuple[PublicationRow, ...]:
     return Warehouse(work.warehouse).publications(work.settings.environment)
 
 
-def rollback(work: Work, to: str | None) -> PublicationRow:
+def rollback(
+    work: Work, to: str | None, *, wait: Wait = False, listeners: Sequence[Listener] = ()
+) -> PublicationRow:
     """Make an earlier publication current; see `OpenProject.rollback`."""
     environment = work.settings.environment
     warehouse = Warehouse(work.warehouse)
     _refuse_unknown(warehouse, environment, to)
-    with hold(work.warehouse, environment, new_run_id()):
-        publication = warehouse.rollback(environment, to)
-        link_clean(work, publication)
+    with turn(work.warehouse, environment, wait=wait, listeners=listeners) as holder:
+        publication = warehouse.rollback(environment, to, by=holder.run)
+        link_clean(work, publication, holder.run)
     rows = warehouse.publications(environment)
     return next(row for row in rows if row.number == publication.number)
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from thresher.api.bench import Bench, open_bench
 from thresher.api.documents import FORMAT
-from thresher.api.running import Work, new_run_id
+from thresher.api.running import Work
+from thresher.api.turns import new_run_id
 from thresher.errors import CommandError, ThresherError
 from thresher.observe.facts import Background, facts
 from thresher.observe.junit import junit

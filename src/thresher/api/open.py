@@ -18,6 +18,7 @@ from thresher.api import catalog, running
 from thresher.api.querying import Answer, run_query
 from thresher.api.stand_ins import kept, stand_in
 from thresher.api.tables import Preview, Table, preview
+from thresher.api.turns import Wait
 from thresher.docs import pictures
 from thresher.errors import ThresherError
 from thresher.events import Listener
@@ -140,6 +141,7 @@ class OpenProject:
         full_refresh: bool = False,
         publish_what_passed: bool = False,
         strict: bool = False,
+        wait: Wait = False,
         listeners: Sequence[Listener] = (),
     ) -> RunResult:
         """Build what changed, audit it, and publish all of it in one step, or nothing.
@@ -151,6 +153,8 @@ class OpenProject:
             full_refresh: build everything selected, changed or not.
             publish_what_passed: publish the assets that passed, though others failed.
             strict: let the exit code say so where inputs were set aside.
+            wait: how long to wait while another run holds the environment, such as `10m`; True for
+                as long as it takes.
             listeners: called with every event, beside logs and history.
 
         Returns:
@@ -158,7 +162,9 @@ class OpenProject:
 
         Raises:
             CommandError: the selection is not valid, or does not fit the environment.
-            HeldError: another run holds the environment.
+            HeldError: another run holds the environment, and still does after the wait.
+            WarehouseError: another run has taken the environment over meanwhile, or the result
+                could not be published.
             RunInterruptedError: a signal stopped it.
         """
         options = Options(publish_what_passed=publish_what_passed, strict=strict)
@@ -171,6 +177,7 @@ class OpenProject:
                 full_refresh=full_refresh,
                 options=options,
                 listeners=listeners,
+                wait=wait,
             )
 
     def query(
@@ -242,18 +249,22 @@ class OpenProject:
         with self._masked():
             return catalog.publications(self.work)
 
-    def rollback(self, to: str | None = None) -> PublicationRow:
+    def rollback(
+        self, to: str | None = None, *, wait: Wait = False, listeners: Sequence[Listener] = ()
+    ) -> PublicationRow:
         """Make an earlier publication the current one again.
 
         Args:
             to: number of the publication or id of its run; the one before the current if None.
+            wait: how long to wait while a run holds the environment, as for `run`.
+            listeners: told once, if there is a run to wait for.
 
         Raises:
             WarehouseError: there is no such publication, or its files are gone.
-            HeldError: a run holds the environment.
+            HeldError: a run holds the environment, and still does after the wait.
         """
         with self._masked():
-            return catalog.rollback(self.work, to)
+            return catalog.rollback(self.work, to, wait=wait, listeners=listeners)
 
     def gc(
         self, *, dry_run: bool = False, keep: int | None = None, grace: timedelta | None = None

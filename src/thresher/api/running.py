@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import Any
 
 from thresher.api.hands import Hands
 from thresher.api.situation import Asked, survey
+from thresher.api.turns import Wait, took_over, turn
 from thresher.errors import CommandError, WarehouseError
 from thresher.events import Event, Listener
 from thresher.observe.definitions import definitions
@@ -36,9 +36,9 @@ from thresher.run.publish import Options, refuse_unfit
 from thresher.run.retry import Retry
 from thresher.run.runner import Walk
 from thresher.warehouse.catalog import Warehouse
+from thresher.warehouse.fences import refuse_outrun
 from thresher.warehouse.lake import Lake
 from thresher.warehouse.links import link_tables
-from thresher.warehouse.lock import hold
 from thresher.warehouse.past import Past
 
 REPORTS = "reports"
@@ -90,18 +90,20 @@ def run(
     full_refresh: bool,
     options: Options,
     listeners: Sequence[Listener],
+    wait: Wait = False,
 ) -> RunResult:
     """Plan, build, audit and publish; see `OpenProject.run`."""
-    settings, name, clock = work.settings, new_run_id(), Clock.start()
+    settings = work.settings
     refuse_unfit(settings.environment, sample, options, protected=settings.protected)
     warehouse = Warehouse(work.warehouse)
     with ExitStack() as stack:
-        stack.enter_context(hold(work.warehouse, settings.environment, name))
+        name, earlier = stack.enter_context(_turn(work, wait, listeners))
+        clock = Clock.start()
         warehouse.ensure_catalog(settings.environment)  # the folder may have moved
         hands = stack.enter_context(_hands(work))
         asked = _asked(work, select, exclude, sample, full_refresh=full_refresh, insist=False)
         plan, current = _plan(work, hands, asked)
-        log = stack.enter_context(_log(work))
+        log = stack.enter_context(_log(work, earlier.waits))
         tell = stack.enter_context(_listeners(work, [log, *listeners]))
         lake = Lake(work.warehouse)
         walk = Walk(
@@ -132,10 +134,36 @@ def run(
             options,
             clock=clock,
             configuration=settings.record(),
-            after_publication=lambda publication: link_clean(work, publication),
+            before=earlier.taken_over,
+            after_publication=lambda publication: link_clean(work, publication, name),
             report=lambda result: _report(work, plan, result),
         )
         return settings.masker.value(result)
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What happened before a run had its environment, for those who are told later."""
+
+    waits: tuple[Event, ...]
+    taken_over: tuple[Event, ...]
+
+
+@contextmanager
+def _turn(work: Work, wait: Wait, listeners: Sequence[Listener]) -> Iterator[tuple[str, _Earlier]]:
+    """Hold the environment, see `turn`; gives the id of the run with it.
+
+    Who waits writes nothing before its turn has come, the log included.
+    """
+    waits: list[Event] = []
+    told = [waits.append, *(_masked(work, listener) for listener in listeners)]
+    with turn(work.warehouse, work.settings.environment, wait=wait, listeners=told) as holder:
+        over = took_over(work.history, holder)
+        yield holder.run, _Earlier(tuple(waits), (over,) if over else ())
+
+
+def _masked(work: Work, listener: Listener) -> Listener:
+    return lambda event: listener(work.settings.masker.value(event))
 
 
 def _judge(work: Work, hands: Hands, run: str, plan: Plan, past: Past) -> Judge:
@@ -148,11 +176,6 @@ def _judge(work: Work, hands: Hands, run: str, plan: Plan, past: Past) -> Judge:
         past=past.of,
         trial=plan.sample is not None,
     )
-
-
-def new_run_id() -> str:
-    """Make an id for a run: when it began, in UTC, and six random hex digits."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
 def _plan(work: Work, hands: Hands, asked: Asked) -> tuple[Plan, Publication | None]:
@@ -219,23 +242,26 @@ def logged(work: Work) -> Iterator[Listener]:
         yield lambda event: log(work.settings.masker.value(event))
 
 
-def link_clean(work: Work, publication: Publication) -> None:
+def link_clean(work: Work, publication: Publication, run: str) -> None:
     """Let people find the clean tables of the default environment as files.
 
-    What is published stays so, though its links cannot be written.
+    What is published stays so, though its links cannot be written. A run that another has taken
+    the environment from leaves the links to that one.
     """
     config = work.settings.config
     if CLEAN not in config.layers or publication.environment != config.default_environment:
         return
     try:
+        refuse_outrun(work.warehouse, publication.environment, run)
         link_tables(work.project.root / CLEAN_LINKS, work.warehouse, publication, layer=CLEAN)
     except WarehouseError as error:
         _warn(f"the links in `{CLEAN_LINKS}/` cannot be brought up to date: {error}")
 
 
-def _log(work: Work) -> Logs:
+def _log(work: Work, waits: Iterable[Event] = ()) -> Logs:
+    """Open the log, and write down what was told before there was one."""
     logs = work.settings.config.logs
-    return open_logs(
+    opened = open_logs(
         work.project.root / LOGS,
         pipeline=work.settings.config.pipeline,
         max_bytes=logs.max_size,
@@ -243,6 +269,9 @@ def _log(work: Work) -> Logs:
         level=logs.level.upper(),
         mask=work.settings.masker.text,
     )
+    for event in waits:
+        opened(work.settings.masker.value(event))
+    return opened
 
 
 def _report(work: Work, plan: Plan, result: RunResult) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -14,10 +15,12 @@ from thresher.cli.options import (
     debug_option,
     format_option,
     masker,
+    notices,
     opened,
     print_json,
     project_options,
     selection_options,
+    wait_option,
 )
 from thresher.docs.mermaid import is_drawn
 from thresher.errors import ProjectError
@@ -102,7 +105,7 @@ def plan(
         click.echo(masker().text(console.plan(made, stream=sys.stdout)), nl=False)
 
 
-@click.command(epilog="Example: thresher run --select +warehouse.carrier_month --env dev")
+@click.command(epilog="Example: thresher run --select +warehouse.carrier_month --wait 10m")
 @selection_options
 @click.option(
     "--sample",
@@ -115,6 +118,7 @@ def plan(
 )
 @click.option("--strict", is_flag=True, help="Exit with 3 where inputs were set aside.")
 @click.option("--quiet", "-q", is_flag=True, help="Show the summary alone.")
+@wait_option
 @format_option()
 @project_options
 def run(
@@ -126,6 +130,7 @@ def run(
     publish_what_passed: bool,
     strict: bool,
     quiet: bool,
+    wait: timedelta | bool,
     form: str,
     folder: str,
     environment: str | None,
@@ -148,7 +153,8 @@ def run(
             full_refresh=full_refresh,
             publish_what_passed=publish_what_passed,
             strict=strict,
-            listeners=() if quiet or form == "json" else (progress,),
+            wait=wait,
+            listeners=(notices if quiet or form == "json" else progress,),
         )
     if form == "json":
         print_json(documents.run(result, project))

@@ -11,7 +11,14 @@ import click
 
 from thresher.api import documents
 from thresher.api import failures as refused
-from thresher.cli.options import format_option, opened, print_json, project_options
+from thresher.cli.options import (
+    format_option,
+    notices,
+    opened,
+    print_json,
+    project_options,
+    wait_option,
+)
 from thresher.observe import console
 from thresher.observe.summary import place_of
 from thresher.observe.wording import count, counted, moment, size, took
@@ -68,6 +75,8 @@ def runs(
         console.table(headers, rows, stream=sys.stdout, right=("took", "rows in", "rows out")),
         nl=False,
     )
+    for died in (row for row in found if row.last):
+        click.echo(f"{died.id} died {died.last}")
 
 
 @runs.command(name="show", epilog="Example: thresher runs show 20260131")
@@ -175,16 +184,23 @@ def publications(*, form: str, folder: str, environment: str | None, params: Seq
 
 @click.command(epilog="Example: thresher rollback 12")
 @click.argument("to", required=False)
+@wait_option
 @format_option()
 @project_options
 def rollback(
-    *, to: str | None, form: str, folder: str, environment: str | None, params: Sequence[str]
+    *,
+    to: str | None,
+    wait: timedelta | bool,
+    form: str,
+    folder: str,
+    environment: str | None,
+    params: Sequence[str],
 ) -> None:
     """Make publication TO (a number or a run's id) the current one; the one before unless told.
 
     Nothing is removed: the publication that was current can be rolled back to as well.
     """
-    row = opened(folder, environment, params).rollback(to)
+    row = opened(folder, environment, params).rollback(to, wait=wait, listeners=(notices,))
     if form == "json":
         print_json({"format": 1, "publication": asdict(row)})
     else:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from thresher.events import Event
 from thresher.observe.plain import plain
+from thresher.observe.progress import notice
 from thresher.project.secrets import Masker
 
 if TYPE_CHECKING:
     from thresher.api.open import OpenProject
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+#: What stands for `--wait` without a duration.
+_ALWAYS = "as long as it takes"
 _opened: list[OpenProject] = []
 """The project of this process's command, for masking what goes wrong later."""
 
@@ -79,6 +84,36 @@ def selection_options(command: Command) -> Command:
     )
     exclude = click.option("--exclude", multiple=True, metavar="WORDS", help="Assets to leave out.")
     return select(exclude(command))
+
+
+def wait_option(command: Command) -> Command:
+    """Add `--wait`, with a duration or without."""
+    return click.option(
+        "--wait",
+        metavar="[DURATION]",
+        is_flag=False,
+        flag_value=_ALWAYS,
+        callback=_wait,
+        help="Wait while another run holds the environment: for at most 10m, or as long as "
+        "it takes where no time is given. Unless told, the command ends with 5 at once.",
+    )(command)
+
+
+def _wait(context: click.Context, _: click.Parameter, given: str | None) -> timedelta | bool:
+    from thresher.project.units import parse_duration
+
+    if given is None or given == _ALWAYS:
+        return given is not None
+    try:
+        return parse_duration(given)
+    except ValueError as error:
+        raise click.UsageError(f"`--wait` {error}", context) from None
+
+
+def notices(event: Event) -> None:
+    """Show what is about the whole run and no asset: whom it waits for, or takes over from."""
+    if told := notice(event):
+        click.echo(told, err=True)
 
 
 def format_option(*extra: str) -> Callable[[Command], Command]:

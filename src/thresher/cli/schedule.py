@@ -19,7 +19,7 @@ from thresher.cli.options import (
     project_options,
     remember,
 )
-from thresher.errors import HeldError
+from thresher.events import Listener, Waiting
 from thresher.observe import console
 from thresher.observe.wording import moment
 from thresher.project.reader import find_root
@@ -134,14 +134,17 @@ def _run(root: Path, found: Schedule) -> int:
     _say(f"schedule {found.name} begins")
     project = remember(running.opened(root, found))
     with console.progress(stream=sys.stderr) as progress:
-        result = running.run(project, found, listener=progress, waiting=_waiting)
+        result = running.run(project, found, listener=_timed(progress))
     click.echo(console.summary(result, stream=sys.stdout), nl=False)
     _say(f"schedule {found.name} ends with exit code {result.exit_code}")
     return result.exit_code
 
 
-def _waiting(error: HeldError) -> None:
-    _say(f"waiting: {error.fault.what}")
+def _timed(progress: Listener) -> Listener:
+    """Tell the time at which waiting begins, as a log needs it."""
+    return lambda event: (
+        _say(f"waiting: {event.held}") if isinstance(event, Waiting) else progress(event)
+    )
 
 
 def _say(text: str) -> None:

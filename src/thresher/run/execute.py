@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -47,6 +47,7 @@ def execute(
     *,
     clock: Clock,
     configuration: Mapping[str, object],
+    before: Sequence[Event] = (),
     after_publication: Callable[[Publication], None],
     report: Callable[[RunResult], str | None],
 ) -> RunResult:
@@ -58,6 +59,7 @@ def execute(
         options: what the user asked for.
         clock: started when the run began.
         configuration: what is in force, secrets masked, for the log.
+        before: what happened before its plan was made, told as soon as it has begun.
         after_publication: what follows from what readers see now, such as links for people; also
             where nothing new was published, to make up for what an earlier run could not do.
         report: writes the reports, and gives their folder.
@@ -66,18 +68,7 @@ def execute(
         RunInterruptedError: a signal stopped it.
         WarehouseError: the result could not be published.
     """
-    plan, project = walk.plan, walk.project
-    walk.tell(
-        RunStarted(
-            run=walk.run,
-            pipeline=project.settings.config.pipeline,
-            environment=plan.environment,
-            at=clock.started,
-            configuration=configuration,
-            steps=tuple((step.asset, step.action.value) for step in plan.steps),
-            sample=plan.sample,
-        )
-    )
+    _begin(walk, clock, configuration, before)
     try:
         outcomes = walk.outcomes()
         publication = publish(walk, publisher, options, outcomes)
@@ -100,6 +91,26 @@ def execute(
         )
     )
     return result
+
+
+def _begin(
+    walk: Walk, clock: Clock, configuration: Mapping[str, object], before: Sequence[Event]
+) -> None:
+    """Tell that a run begins, and what happened before."""
+    plan = walk.plan
+    walk.tell(
+        RunStarted(
+            run=walk.run,
+            pipeline=walk.project.settings.config.pipeline,
+            environment=plan.environment,
+            at=clock.started,
+            configuration=configuration,
+            steps=tuple((step.asset, step.action.value) for step in plan.steps),
+            sample=plan.sample,
+        )
+    )
+    for event in before:
+        walk.tell(event)
 
 
 def _stopped(

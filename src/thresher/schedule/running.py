@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
@@ -23,8 +22,6 @@ from thresher.schedule.clocks import system_zone
 from thresher.schedule.times import is_due, wake
 from thresher.warehouse.lock import hold, holders
 
-#: Seconds between two looks whether the environment is free.
-PAUSE = 2.0
 STATE = ".thresher"
 
 
@@ -85,45 +82,27 @@ def bound_output(log: Path, *, max_bytes: int, backups: int) -> bool:
     return True
 
 
-def run(
-    project: OpenProject,
-    schedule: Schedule,
-    *,
-    listener: Listener,
-    waiting: Callable[[HeldError], None],
-) -> RunResult:
+def run(project: OpenProject, schedule: Schedule, *, listener: Listener) -> RunResult:
     """Run what a schedule says; another run of the environment is waited for.
 
     Args:
         project: opened in the environment and with the parameters of the schedule.
         schedule: what to run.
         listener: told what happens.
-        waiting: told once that another run holds the environment.
 
     Raises:
         HeldError: another run still holds it after the wait of the schedule.
         ThresherError: as for a run.
     """
-    until = time.monotonic() + schedule.wait.total_seconds()
-    told = False
-    while True:
-        try:
-            return project.run(
-                select=schedule.select,
-                exclude=schedule.exclude,
-                full_refresh=schedule.full_refresh,
-                publish_what_passed=schedule.publish_what_passed,
-                strict=schedule.strict,
-                listeners=(listener,),
-            )
-        except HeldError as error:
-            left = until - time.monotonic()
-            if left <= 0:
-                raise
-            if not told:
-                waiting(error)
-                told = True
-        time.sleep(min(PAUSE, left))
+    return project.run(
+        select=schedule.select,
+        exclude=schedule.exclude,
+        full_refresh=schedule.full_refresh,
+        publish_what_passed=schedule.publish_what_passed,
+        strict=schedule.strict,
+        wait=schedule.wait,
+        listeners=(listener,),
+    )
 
 
 def _key(name: str) -> str:
