@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -135,3 +136,28 @@ def test_cleaning_waits_for_commits(tmp_path: Path) -> None:
         order.append("committed")
     cleaner.join()
     assert order == ["committed", "cleaned"]
+
+
+def test_who_waited_for_a_file_that_was_removed_waits_for_the_one_that_is_there(
+    tmp_path: Path,
+) -> None:
+    """Else it would be in the middle of a commit together with those that came later."""
+    path, order = tmp_path / "locks" / "dev.commit", list[str]()
+
+    def second() -> None:
+        with committing(tmp_path, "dev"):
+            order.append("second")
+
+    with ExitStack() as first, ExitStack() as third:
+        first.enter_context(committing(tmp_path, "dev"))
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.2)
+        path.unlink()
+        third.enter_context(committing(tmp_path, "dev"))
+        first.close()
+        thread.join(0.2)
+        order.append("third")
+        third.close()
+        thread.join()
+    assert order == ["third", "second"]
