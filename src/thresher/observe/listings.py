@@ -115,11 +115,12 @@ def _closing(run: RunRow) -> tuple[str, ...]:
         f"{run.unchanged:,} unchanged, {counted(run.warnings, 'warning')}, "
         f"{counted(run.errors, 'error')}"
     )
-    status = f"{run.status} {run.last}" if run.last else f"{run.status}{number}"
     lines = [
-        f"{status} ({run.environment}): {figures}{took}",
+        f"{run.status}{number} ({run.environment}): {figures}{took}",
         f"run {run.id} of {run.pipeline}, started {moment(run.started)} UTC",
     ]
+    if run.last:
+        lines.append(f"it died {run.last}")
     if run.error:
         lines.append(run.error)
     return tuple(lines)
