@@ -40,13 +40,17 @@ def _view(document: dict[str, Any]) -> dict[str, Any]:
     told = [check for check in checks if check["status"] in order]
     told.sort(key=lambda check: order.index(check["status"]))
     kept = [asset for asset in assets if asset["status"] == "kept"]
+    worked = [asset for asset in assets if asset["status"] != "kept"]
+    # Of a run that did not end well, only what it kept is published for certain.
+    published = (worked if document["run"]["ok"] else []) or kept
     return document | {
         "headline": _headline(document["run"]),
         "tone": _tone(document),
         "failed": [asset for asset in assets if asset["status"] == "failed"],
         "blocked": [asset["asset"] for asset in assets if asset["status"] == "blocked"],
-        "worked": [asset for asset in assets if asset["status"] != "kept"],
+        "worked": worked,
         "kept": kept,
+        "looked_at": published[-1]["asset"] if published else None,
         "told": told,
         "aside": [asset for asset in assets if _divided(asset)],
         "past": _past([asset for asset in assets if asset["past"]]),
