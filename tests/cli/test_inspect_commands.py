@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -83,6 +84,9 @@ def test_check_prints_a_table_and_fails_with_1(call, shop):
         (("check", "--contract", "clean.orders"), "give one FILE"),
         (("profile", "clean.order"), "did you mean `clean.orders`?"),
         (("profile", "none.csv"), "there is no file `none.csv`"),
+        (("profile", "clean.orders", "-o", "a.pdf"), "formats: .html, .json"),
+        (("profile", "clean.orders", "-o", "a/b.html"), "mkdir -p a"),
+        (("profile", "clean.orders", "-o", "a.html", "--format", "json"), "as its ending says"),
         (("contract", "infer", "none.parquet"), "there is no file `none.parquet`"),
         (("contract", "infer", "clean.orders", "-w", "config.yaml"), "nothing is written over it"),
         (("contract", "infer", "clean.orders", "-w", "a/b.yaml"), "mkdir -p a"),
@@ -147,7 +151,37 @@ def test_a_profile_of_an_asset_and_of_a_file_is_the_same(call, shop):
     assert (amount["least"], amount["greatest"], amount["quantiles"]["0.5"]) == (-5, 30, 10)
 
 
-@pytest.mark.parametrize("arguments", [("profile",), ("contract", "infer")], ids=" ".join)
+def test_a_profile_is_printed_as_a_page_and_written_over_the_one_before(call, events, tmp_path):
+    printed = call("profile", "events.csv", "--format", "html", PYTHONIOENCODING="latin-1")
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert printed.stdout.startswith("<!doctype html>")
+    assert "<td>ü</td>" in printed.stdout, "it says that it is UTF-8, whatever the terminal takes"
+    (tmp_path / "page.html").write_text("the one before")
+    done = call("profile", "events.csv", "-o", "page.html")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "written to page.html\n")
+    moment = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
+    written = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert moment.sub("", written) == moment.sub("", printed.stdout)
+    assert call("profile", "events.csv", "--export", "page.json", "--format", "json").stdout == ""
+    told = json.loads((tmp_path / "page.json").read_text(encoding="utf-8"))
+    assert told == json.loads(call("profile", "events.csv", "--format", "json").stdout)
+
+
+def test_a_secret_is_masked_in_the_page_however_it_would_be_escaped(call, shop):
+    (shop / "data_raw/orders.csv").write_text("id,amount\n1,a<b>&c4711\n2,a<b>&c4711\n")
+    text = call("profile", "data_raw/orders.csv", "--format", "html").stdout
+    assert "a&lt;b&gt;&amp;c4711" in text
+    (shop / "config.yaml").write_text(FILES["config.yaml"] + "params: {api_key: a<b>&c4711}\n")
+    text = call("profile", "data_raw/orders.csv", "--format", "html").stdout
+    assert "c4711" not in text
+    assert "<td>***</td>" in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("profile",), ("profile", "--format", "html"), ("contract", "infer")],
+    ids=" ".join,
+)
 def test_values_of_a_sensitive_column_are_in_no_profile_and_no_draft(call, shop, arguments):
     rows = "".join(f"{at},{('owing', 'paid')[at % 2]}\n" for at in range(200))
     (shop / "data_raw/orders.csv").write_text(f"id,amount\n{rows}")

@@ -54,3 +54,11 @@ def test_a_hidden_column_shows_counts_alone():
     text = shown(hidden=True, distinct=3)
     assert "its values are sensitive, and not shown" in text
     assert "3" in text
+
+
+@pytest.mark.parametrize(
+    ("lengths", "said"),
+    [((2, 5), "2 to 5 characters"), ((3, 3), "  3 characters"), ((0, 1), "0 to 1 character\n")],
+)
+def test_the_lengths_of_texts_are_told(lengths, said):
+    assert said in shown(type="VARCHAR", lengths=lengths)

@@ -2,12 +2,12 @@ import json
 import os
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import duckdb
 import pytest
 from observed_runs import CONFIGURATION, RUN, check, outcome
+from read_pages import Page
 
 from thresher.errors import Fault
 from thresher.observe import page
@@ -16,36 +16,8 @@ from thresher.observe.rates import PastRate
 from thresher.observe.report import write_reports
 from thresher.results import OutcomeStatus, Split, Status
 
-VOID = {"meta", "link", "br", "hr", "img", "input"}
 REPORTS = {"report.json", "report.html", "report.md", "report.sarif", "junit.xml"}
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
-
-
-class Page(HTMLParser):
-    """Reads a page: its text, its tags, and what it would fetch."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags: list[str] = []
-        self.fetched: list[str] = []
-        self.words: list[str] = []
-        self._open: list[str] = []
-        self.feed(text)
-        assert self._open == []
-        self.text = re.sub(r"\s+", " ", " ".join(self.words))
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.fetched += [v for k, v in attrs if k in ("src", "href", "action", "poster")]
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self._open.pop() == tag
-
-    def handle_data(self, data):
-        if self._open and self._open[-1] != "style":
-            self.words.append(data)
 
 
 @pytest.fixture
@@ -320,6 +292,15 @@ def test_definitions_are_the_lines_of_the_files(tmp_path, failing):
         "src/clean/flights.sql:7": written,
         "src/clean/flights.sql:9": "tolerate: 1",
     }
+
+
+def test_page_leads_to_the_profile_of_a_table_that_is_published(reports, passing, failing):
+    command = "thresher profile {0} --env dev --export {0}.html"
+    assert command.format("warehouse.routes") in read(reports(passing)).text
+    assert command.format("clean.airlines") in read(reports(failing)).text
+    kept = [each for each in failing.outcomes if each.status is OutcomeStatus.KEPT]
+    none = replace(failing, outcomes=tuple(o for o in failing.outcomes if o not in kept))
+    assert "thresher profile" not in read(reports(none)).text
 
 
 def test_long_lists_are_bounded_and_lead_to_the_json(reports, passing):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from thresher.api.bench import Looked, is_file, look
 from thresher.api.documents import FORMAT
 from thresher.api.running import Work
 from thresher.errors import AssetError, CommandError, Place
+from thresher.observe.profile_page import profile_page
 from thresher.observe.wording import counted, one_line
 from thresher.project.drafts import write_draft
 from thresher.quality.inference import RULES, infer
 from thresher.quality.profiling import TableProfile, profile
+from thresher.storage.local import write_whole
 
 
 def table_profile(work: Work | None, subject: str, *, top: int) -> TableProfile:
@@ -84,10 +87,7 @@ def write_new(file: Path, text: str) -> None:
             hint="name a new file, and take over what you want of it",
         ) from None
     except FileNotFoundError:
-        raise CommandError(
-            f"`{file}` cannot be written: there is no folder `{file.parent}`",
-            hint=f"make it: `mkdir -p {file.parent}`",
-        ) from None
+        raise _no_folder(file) from None
     except OSError as error:
         what = f"`{file}` cannot be written: {error.strerror or error}"
         raise AssetError(what, place=Place(str(file))) from error
@@ -104,6 +104,37 @@ def document(found: TableProfile) -> dict[str, Any]:
         each["lengths"] = column.lengths and list(column.lengths)
         columns.append(each)
     return {"format": FORMAT, "name": found.name, "rows": found.rows, "columns": columns}
+
+
+def page(found: TableProfile, work: Work | None) -> str:
+    """Write a profile as one page of HTML.
+
+    Args:
+        found: the profile.
+        work: the project that published the table; None for a file.
+    """
+    settings = work.settings if work else None
+    origin = (settings.config.pipeline, settings.environment) if settings else None
+    return profile_page(found, origin=origin, at=datetime.now(UTC))
+
+
+def write_profile(file: Path, text: str) -> None:
+    """Write a profile into a file, over one that is there.
+
+    Raises:
+        CommandError: there is no such folder.
+        WarehouseError: it cannot be written.
+    """
+    if not file.absolute().parent.is_dir():
+        raise _no_folder(file)
+    write_whole(file, text.encode())
+
+
+def _no_folder(file: Path) -> CommandError:
+    return CommandError(
+        f"`{file}` cannot be written: there is no folder `{file.parent}`",
+        hint=f"make it: `mkdir -p {file.parent}`",
+    )
 
 
 def _refuse_nothing(looked: Looked) -> None:

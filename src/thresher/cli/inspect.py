@@ -11,8 +11,22 @@ import click
 
 from thresher.api.bench import is_file
 from thresher.api.checking import Checking, check_file, check_tables
-from thresher.api.profiles import contract_draft, document, table_profile, write_new
-from thresher.cli.options import format_option, masker, opened, print_json, project_options
+from thresher.api.profiles import (
+    contract_draft,
+    document,
+    page,
+    table_profile,
+    write_new,
+    write_profile,
+)
+from thresher.cli.options import (
+    format_option,
+    json_text,
+    masker,
+    opened,
+    print_json,
+    project_options,
+)
 from thresher.errors import CommandError, ProjectError
 from thresher.observe import console
 from thresher.observe.profiles import profile_text
@@ -20,6 +34,9 @@ from thresher.project.reader import find_root
 
 if TYPE_CHECKING:
     from thresher.api.running import Work
+
+#: What `profile --export` writes, by the ending of the file.
+EXPORTS = {".html": "html", ".json": "json"}
 
 
 @click.command(epilog="Example: thresher check late.csv --contract raw.flights")
@@ -86,7 +103,7 @@ def _print(found: Checking, form: str) -> None:
         click.echo(shown, nl=False)
 
 
-@click.command(epilog="Example: thresher profile clean.flights --top 5")
+@click.command(epilog="Example: thresher profile clean.flights --export flights.html")
 @click.argument("subject", metavar="ASSET|FILE")
 @click.option(
     "--top",
@@ -95,12 +112,19 @@ def _print(found: Checking, form: str) -> None:
     type=click.IntRange(0, 1000),
     help="Most frequent values to show of each column.",
 )
-@format_option()
+@click.option(
+    "--export",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write it to a file: .html, one page with everything in it, or .json.",
+)
+@format_option("html")
 @project_options
 def profile(
     *,
     subject: str,
     top: int,
+    export: Path | None,
     form: str,
     folder: str,
     environment: str | None,
@@ -110,13 +134,35 @@ def profile(
 
     A FILE (CSV, JSON, Parquet or Excel) is read as a run reads it, and needs no project.
     """
+    if export is not None:
+        form = _form(export, form)
     work = _work(subject, folder, environment, params)
     found = table_profile(work, subject, top=top)
-    if form == "json":
-        print_json(document(found))
+    if form == "html":
+        # Masked before it is escaped, which changes how a secret is written.
+        shown = page(masker().value(found), None if is_file(subject) else work)
+    elif form == "json":
+        shown = json_text(document(found)) + "\n"
     else:
-        shown = profile_text(found, plain=not _knows_blocks())
-        click.echo(masker().text(shown), nl=False)
+        shown = masker().text(profile_text(found, plain=not _knows_blocks()))
+    if export is not None:
+        write_profile(export, shown)
+        click.echo(f"written to {export}", err=True)
+    else:
+        # A page says itself that it is UTF-8, whatever the terminal takes.
+        click.echo(shown.encode() if form == "html" else shown, nl=False)
+
+
+def _form(export: Path, form: str) -> str:
+    """Say in which form a file is to be written: its ending tells."""
+    if export.suffix not in EXPORTS:
+        raise CommandError(
+            f"`{export.name}` does not end with a format that can be written",
+            hint=f"formats: {', '.join(EXPORTS)}",
+        )
+    if form not in ("text", EXPORTS[export.suffix]):
+        raise click.UsageError(f"`{export.name}` is written as its ending says, not as {form}")
+    return EXPORTS[export.suffix]
 
 
 @click.group(epilog="Example: thresher contract infer data_raw/flights.csv")

@@ -169,4 +169,9 @@ def masker() -> Masker:
 
 def print_json(value: Mapping[str, Any]) -> None:
     """Print a document as JSON."""
-    click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
+    click.echo(json_text(value))
+
+
+def json_text(value: Mapping[str, Any]) -> str:
+    """Give a document as JSON."""
+    return json.dumps(plain(value), ensure_ascii=False, indent=2)

@@ -5,13 +5,11 @@ The page holds no script and fetches nothing; all that comes from data is escape
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from importlib.resources import files
 from typing import Any
 
-from thresher.observe.wording import count, counted, duration, percent, size, visible
+from thresher.observe.rendering import moment, render
+from thresher.observe.wording import duration
 from thresher.totals import NOT_PASSED
 
 #: Most rows of each kind that the page shows; `report.json` has them all.
@@ -22,8 +20,6 @@ SHOWN_BARS = 60
 SHOWN_EXAMPLES = 5
 #: Sides of the bar of one past run, the space between two, and the least height of a part.
 BAR_WIDTH, BAR_HEIGHT, BAR_SPACE, BAR_LEAST = 6, 22, 2, 3
-#: Most characters shown of one value of data.
-SHOWN_CHARACTERS = 200
 
 _WORKED = ("built", "reused", "audited", "failed")
 
@@ -34,27 +30,7 @@ def page(document: dict[str, Any]) -> str:
     Args:
         document: what `facts` gives.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters |= {
-        "count": count,
-        "counted": counted,
-        "duration": duration,
-        "size": size,
-        "share": _share,
-        "moment": _moment,
-        "value": _value,
-        "marked": _marked,
-    }
-    template = (files("thresher.observe") / "report.html").read_text(encoding="utf-8")
-    return environment.from_string(template).render(_view(document))
+    return render("report.html", _view(document))
 
 
 def _view(document: dict[str, Any]) -> dict[str, Any]:
@@ -64,13 +40,17 @@ def _view(document: dict[str, Any]) -> dict[str, Any]:
     told = [check for check in checks if check["status"] in order]
     told.sort(key=lambda check: order.index(check["status"]))
     kept = [asset for asset in assets if asset["status"] == "kept"]
+    worked = [asset for asset in assets if asset["status"] != "kept"]
+    # Of a run that did not end well, only what it kept is published for certain.
+    published = (worked if document["run"]["ok"] else []) or kept
     return document | {
         "headline": _headline(document["run"]),
         "tone": _tone(document),
         "failed": [asset for asset in assets if asset["status"] == "failed"],
         "blocked": [asset["asset"] for asset in assets if asset["status"] == "blocked"],
-        "worked": [asset for asset in assets if asset["status"] != "kept"],
+        "worked": worked,
         "kept": kept,
+        "looked_at": published[-1]["asset"] if published else None,
         "told": told,
         "aside": [asset for asset in assets if _divided(asset)],
         "past": _past([asset for asset in assets if asset["past"]]),
@@ -158,7 +138,7 @@ def _bars(asset: Mapping[str, Any]) -> dict[str, Any]:
             {
                 "x": number * (BAR_WIDTH + BAR_SPACE),
                 "bad": height,
-                "told": f"{_moment(run['started'])}: {run['passed']:,} of {run['checks']:,}",
+                "told": f"{moment(run['started'])}: {run['passed']:,} of {run['checks']:,}",
             }
         )
     return {
@@ -197,34 +177,3 @@ def _settings(value: Any, name: str = "") -> Iterable[tuple[str, Any]]:
             yield from _settings(item, f"{name}.{key}" if name else str(key))
     elif name:
         yield name, value
-
-
-def _shown(value: Any) -> Any:
-    """Make control characters visible; what is HTML already stays as it is."""
-    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
-
-
-def _share(share: float) -> str:
-    return percent(share, 1)
-
-
-def _moment(stamp: str) -> str:
-    return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _marked(text: str) -> Any:
-    """Set what stands between backticks as code."""
-    from markupsafe import Markup, escape
-
-    parts = visible(text).split("`")
-    if len(parts) % 2 == 0:
-        return escape("`".join(parts))
-    return Markup().join(
-        Markup("<code>{}</code>").format(part) if index % 2 else escape(part)
-        for index, part in enumerate(parts)
-    )
-
-
-def _value(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"

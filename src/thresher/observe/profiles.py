@@ -47,18 +47,57 @@ def bar(share: float, *, plain: bool) -> str:
     return (_FULL * full + _EIGHTHS[rest]).rstrip()
 
 
+def remarks(column: ColumnProfile) -> Iterator[str]:
+    """Say what is to be known of a column beside its figures."""
+    if column.hidden:
+        yield "its values are sensitive, and not shown"
+        return
+    if column.not_finite:
+        yield f"{counted(column.not_finite, 'value is', 'values are')} infinite or no number"
+    if column.lengths is not None and column.lengths[1]:
+        shortest, longest = column.lengths
+        blank = f", {counted(column.blank, 'is', 'are')} blank" if column.blank else ""
+        least = f"{shortest:,} to " if shortest < longest else ""
+        yield f"{least}{counted(longest, 'character')}{blank}"
+
+
+def bin_text(each: Bin) -> str:
+    """Write which values a bar of a histogram counts."""
+    low, high = value_text(each.low), value_text(each.high)
+    return low if low == high else f"{low} .. {high}"
+
+
+def value_text(value: Any) -> str:
+    """Write a figure of a column: nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{int(value):,}" if value.is_integer() and abs(value) < 1e15 else f"{value:,.6g}"
+    if isinstance(value, (int, Decimal)):
+        return f"{value:,}"
+    return short(str(value))
+
+
+def short(value: str) -> str:
+    """Write a value in one line that steers no terminal: an empty text as `''`."""
+    if not value.strip():
+        return repr(value) if len(value) <= SHOWN else f"{len(value):,} blanks"
+    shown = one_line(value)
+    return shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + "…"
+
+
 def _overview(found: TableProfile) -> Table:
     rows = tuple(
         (
-            _short(column.name),
-            _short(column.type),
+            short(column.name),
+            short(column.type),
             count(column.nulls),
             percent(column.nulls, found.rows) if found.rows else "",
             count(column.distinct),
-            _value(column.least),
-            _value(column.quantiles and column.quantiles.get(0.5)),
-            _value(column.greatest),
-            _value(column.mean),
+            value_text(column.least),
+            value_text(column.quantiles and column.quantiles.get(0.5)),
+            value_text(column.greatest),
+            value_text(column.mean),
         )
         for column in found.columns
     )
@@ -68,28 +107,20 @@ def _overview(found: TableProfile) -> Table:
 
 def _details(column: ColumnProfile, rows: int, *, plain: bool) -> Iterator[str]:
     """Give the tables of one column, those that say something."""
-    if column.hidden:
-        yield "  its values are sensitive, and not shown"
-        return
-    if column.not_finite:
-        yield f"  {counted(column.not_finite, 'value is', 'values are')} infinite or no number"
-    if column.lengths is not None and column.lengths[1]:
-        shortest, longest = column.lengths
-        blank = f", {counted(column.blank, 'is', 'are')} blank" if column.blank else ""
-        yield f"  {shortest:,} to {longest:,} characters{blank}"
+    yield from (f"  {remark}" for remark in remarks(column))
     if column.quantiles:
-        values = (f"{share * 100:g}%  {_value(v)}" for share, v in column.quantiles.items())
+        values = (f"{share * 100:g}%  {value_text(v)}" for share, v in column.quantiles.items())
         yield f"  quantiles  {'   '.join(values)}"
     if column.histogram and column.distinct > 1:
         most = max(each.rows for each in column.histogram)
         yield _bars(
-            [(_label(each), each.rows) for each in column.histogram], most, rows, plain=plain
+            [(bin_text(each), each.rows) for each in column.histogram], most, rows, plain=plain
         )
     # What is different in every row has no frequent values, and bars of single values show them.
     single = bool(column.histogram) and column.histogram[0].low == column.histogram[0].high
     if column.top and column.top[0][1] > 1 and not (single and column.distinct > 1):
         told = _bars(
-            [(_short(value), each) for value, each in column.top],
+            [(short(value), each) for value, each in column.top],
             column.top[0][1],
             rows,
             plain=plain,
@@ -108,26 +139,3 @@ def _bars(rows: list[tuple[str, int]], most: int, total: int, *, plain: bool) ->
         drawn = bar(number / most, plain=plain)
         lines.append(f"  {label}{blanks}  {count(number):>{counts}}  {share:>7}  {drawn}".rstrip())
     return "\n".join(lines)
-
-
-def _label(each: Bin) -> str:
-    low, high = _value(each.low), _value(each.high)
-    return low if low == high else f"{low} .. {high}"
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{int(value):,}" if value.is_integer() and abs(value) < 1e15 else f"{value:,.6g}"
-    if isinstance(value, (int, Decimal)):
-        return f"{value:,}"
-    return _short(str(value))
-
-
-def _short(value: str) -> str:
-    """Show a value in one line that steers no terminal: an empty text as `''`."""
-    if not value.strip():
-        return repr(value) if len(value) <= SHOWN else f"{len(value):,} blanks"
-    shown = one_line(value)
-    return shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + "…"
