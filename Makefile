@@ -35,7 +35,8 @@ fuzz: $(INSTALLED) ## Mutate projects and their files for long (minutes; ROUNDS=
 	    tests/fuzz tests/sources/test_rejected_properties.py tests/api/test_quarantine_rounds.py
 
 torture: $(INSTALLED) ## Kill runs at random for long, and compare with a clean build (ROUNDS=200 unless you say so)
-	THRESHER_TORTURE=$(or $(ROUNDS),200) $(IN_VENV) -m pytest -q tests/torture
+	THRESHER_FAULTS=all THRESHER_TORTURE=$(or $(ROUNDS),200) $(IN_VENV) -m pytest -q -n 2 \
+	    tests/faults tests/torture
 
 lint: $(INSTALLED) ## Check style, types and architecture, and change nothing
 	$(IN_VENV) -m ruff check .

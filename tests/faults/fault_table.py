@@ -7,10 +7,12 @@ what a run without a fault reaches, so that a new write in the code is in the ta
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from faults_bench import KINDS, SCENARIOS, kinds_at
+from injection import KILL
 
 PAGE = Path(__file__).parents[2] / "docs" / "durability.md"
 BEGIN, END = "<!-- points: begin -->", "<!-- points: end -->"
@@ -31,9 +33,35 @@ def written(points: Mapping[str, Mapping[str, int]]) -> str:
     for point in every:
         counts = [str(points[scenario].get(point, "")) for scenario in SCENARIOS]
         lines.append(f"| `{point}` | " + " | ".join(counts) + f" | {_faults(point)} |")
-    cases = [kind for reached in points.values() for point in reached for kind in kinds_at(point)]
-    tried = ", ".join(f"{cases.count(kind)} {kind}" for kind in KINDS)
-    return f"{len(every)} points; {len(cases)} cases: {tried}.\n\n" + "\n".join(lines)
+    kinds = [kind for case in cases(points) for kind in case.kinds]
+    tried = ", ".join(f"{kinds.count(kind)} {kind}" for kind in KINDS)
+    return f"{len(every)} points, {len(kinds)} cases: {tried}.\n\n" + "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is tried at a point of a scenario."""
+
+    scenario: str
+    point: str
+    kinds: tuple[str, ...]
+
+
+def cases(points: Mapping[str, Iterable[str]], *, every: bool = False) -> list[Case]:
+    """Say what is tried: all faults where a point is first reached, and kills elsewhere.
+
+    Args:
+        points: those that each scenario reaches.
+        every: try all faults everywhere.
+    """
+    tried: set[str] = set()
+    found = []
+    for scenario in SCENARIOS:
+        for point in sorted(points[scenario]):
+            kinds = kinds_at(point) if every or point not in tried else (KILL,)
+            found.append(Case(scenario, point, kinds))
+            tried.add(point)
+    return found
 
 
 def listed() -> dict[str, set[str]]:

@@ -21,7 +21,7 @@ POWER_NAMES, POWER_CONTENTS = "power lost (names)", "power lost (contents)"
 KINDS = (KILL, TORN, ERROR, FULL, POWER_NAMES, POWER_CONTENTS)
 _POWER = {POWER_NAMES: NAMES_LOST, POWER_CONTENTS: CONTENTS_LOST}
 
-SCENARIOS = ("first run", "run", "rollback", "clean-up")
+SCENARIOS = ("run", "rollback", "clean-up", "first run")
 _TASKS: dict[str, dict[str, Any]] = {
     "first run": {"do": "run"},
     "run": {"do": "run"},

@@ -65,4 +65,4 @@ def role(path: str) -> str:
 
 def is_for_people(point: str) -> bool:
     """Say whether a point is at what only people read, and nothing published depends on."""
-    return point.endswith(("log", "report", "history", "cache", "bytecode"))
+    return point.rpartition(" ")[2] in {"log", "report", "history", "cache", "bytecode"}

@@ -3,28 +3,24 @@
 Each case is a process that meets one fault at one point, and what must hold afterwards: a reader
 sees the tables of one publication, all of them; what was reported as done is there; the next run
 comes to the same rows as if nothing had happened, without building again what was complete; and
-clean-up leaves nothing behind and harms nothing.
+clean-up leaves nothing behind and harms nothing. `make torture` tries all of them everywhere.
 """
 
 from __future__ import annotations
 
+import os
+
 import pytest
-from fault_table import BEGIN, END, PAGE, listed, written
-from faults_bench import (
-    POWER_CONTENTS,
-    POWER_NAMES,
-    SCENARIOS,
-    Bench,
-    kinds_at,
-)
+from fault_table import BEGIN, END, PAGE, Case, cases, listed, written
+from faults_bench import POWER_CONTENTS, POWER_NAMES, SCENARIOS, Bench
 
-CASES = [(scenario, point) for scenario, points in listed().items() for point in sorted(points)]
+CASES = cases(listed(), every=bool(os.environ.get("THRESHER_FAULTS")))
 
 
-@pytest.mark.parametrize(("scenario", "point"), CASES)
-def test_a_fault_harms_nothing(bench: Bench, scenario: str, point: str) -> None:
-    for kind in kinds_at(point):
-        bench.try_fault(scenario, kind, point)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.scenario}: {case.point}")
+def test_a_fault_harms_nothing(bench: Bench, case: Case) -> None:
+    for kind in case.kinds:
+        bench.try_fault(case.scenario, kind, case.point)
 
 
 @pytest.mark.parametrize("how", [POWER_NAMES, POWER_CONTENTS])
