@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from thresher.storage import local
-from thresher.warehouse import catalog, lake, lock, manifests
+from thresher.warehouse import catalog, fences, lake, lock, manifests
 
 
 def _everywhere(name: str, made: Any) -> None:
     """Put something in the place of a function wherever it was imported to."""
-    for module in (local, lake, manifests, catalog, lock):
+    for module in (local, lake, manifests, catalog, lock, fences):
         if hasattr(module, name):
             setattr(module, name, made)
 
@@ -118,18 +118,19 @@ def _not_marked_as_pending() -> None:
 
 
 def _lock_that_outlives() -> None:
+    bare = lock.hold
+
     @contextmanager
     def hold(root: Path, environment: str, run: str) -> Any:
-        path = root / "locks" / f"{environment}.lock.held"
+        path = root / "locks" / f"{environment}.held"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x"):
             pass
-        yield
+        with bare(root, environment, run) as holder:
+            yield holder
         path.unlink()
 
-    from thresher.api import running
-
-    running.hold = hold  # type: ignore[assignment]
+    lock.hold = hold
 
 
 MUTANTS: dict[str, Callable[[], None]] = {

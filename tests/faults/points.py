@@ -35,6 +35,7 @@ _ROLES = tuple(
         (r"warehouse/locks/[^/]+\.commit", "commit lock"),
         (r"warehouse/locks/cleanup", "clean-up lock"),
         (r"warehouse/locks/trash", "trash lock"),
+        (r"warehouse/locks/[^/]+\.fence", "fence"),
         (r"warehouse/locks/[^/]+", "environment lock"),
         (r"warehouse/locks", "locks folder"),
         (r"warehouse/tmp(/.*)?", "temporary file"),
