@@ -14,7 +14,7 @@ FETCHED := $(EXAMPLE)/data_raw/.fetched
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run_etl test fuzz lint format bench clean distclean
+.PHONY: help install run_etl test fuzz torture lint format bench clean distclean
 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "; print "make <target>, where <target> is one of"} \
@@ -33,6 +33,10 @@ test: lint ## Check everything: lint, then every test
 fuzz: $(INSTALLED) ## Mutate projects and their files for long (minutes; ROUNDS=200 unless you say so)
 	THRESHER_FUZZ=3000 THRESHER_FUZZ_ROUNDS=$(or $(ROUNDS),200) $(IN_VENV) -m pytest -q -n 2 \
 	    tests/fuzz tests/sources/test_rejected_properties.py tests/api/test_quarantine_rounds.py
+
+torture: $(INSTALLED) ## Kill runs at random for long, and compare with a clean build (ROUNDS=200 unless you say so)
+	THRESHER_FAULTS=all THRESHER_TORTURE=$(or $(ROUNDS),200) $(IN_VENV) -m pytest -q -n 2 \
+	    tests/faults tests/torture
 
 lint: $(INSTALLED) ## Check style, types and architecture, and change nothing
 	$(IN_VENV) -m ruff check .

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import mmap
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -105,6 +106,25 @@ def test_a_disk_that_fills_while_an_asset_is_built_fails_the_asset(
     assert "the published warehouse is untouched" in ended.said
     shop.assert_untouched()
     assert shop.again()[0].status == "published"
+
+
+@mounts
+def test_a_run_that_would_not_fit_is_refused_before_it_begins(shop: Shop) -> None:
+    shop.put({"data_raw/orders-2.csv": CSV + ROWS * 19})
+    before = sorted(path for path in shop.root.rglob("*") if "locks" not in path.parts)
+    ended = run_on_full_disk(shop, "warehouse", "512k")
+    assert ended.code == 1, ended.said
+    told = re.search(r"needs about (\d+.\d) MB, (\d.\d) MB are free, so (.*) MB are", ended.said)
+    assert told, ended.said
+    needed, free, missing = map(float, told.groups())
+    assert needed == pytest.approx(len(ROWS) * 20 / 10 / 1e6, abs=0.1)
+    assert missing == pytest.approx(needed - free, abs=0.11)
+    shop.assert_untouched()
+    after = sorted(path for path in shop.root.rglob("*") if "locks" not in path.parts)
+    assert [path for path in after if path not in before] == []
+    shop.put({"config.yaml": "pipeline: shop\nrun: {retries: 0, check_disk: false}\n"})
+    ended = run_on_full_disk(shop, "warehouse", "512k")
+    assert "no space left on the disk" in ended.said
 
 
 @mounts

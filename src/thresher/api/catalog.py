@@ -24,7 +24,7 @@ def publications(work: Work) -> tuple[PublicationRow, ...]:
 
 
 def rollback(
-    work: Work, to: str | None, *, wait: Wait = False, listeners: Sequence[Listener] = ()
+    work: Work, to: int | str | None, *, wait: Wait = False, listeners: Sequence[Listener] = ()
 ) -> PublicationRow:
     """Make an earlier publication current; see `OpenProject.rollback`."""
     environment = work.settings.environment
@@ -37,9 +37,9 @@ def rollback(
     return next(row for row in rows if row.number == publication.number)
 
 
-def _refuse_unknown(warehouse: Warehouse, environment: str, to: str | None) -> None:
+def _refuse_unknown(warehouse: Warehouse, environment: str, to: int | str | None) -> None:
     rows = warehouse.publications(environment)
-    if to is not None and not any(to in (str(row.number), row.run) for row in rows):
+    if to is not None and not any(str(to) in (str(row.number), row.run) for row in rows):
         kept = ", ".join(str(row.number) for row in rows[:SHOWN_NUMBERS]) or "none"
         raise CommandError(
             f"`{environment}` has no publication `{to}`", hint=f"publications that are kept: {kept}"

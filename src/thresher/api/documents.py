@@ -55,6 +55,7 @@ def plan(made: Plan) -> dict[str, Any]:
             "version": step.version,
             "changed_at": step.changed_at,
             "inputs_changed_at": step.inputs_changed_at,
+            "incoming_bytes": step.incoming,
             "drift": {path: list(told) for path, told in step.drift.items()},
             "stale": step.stale,
         }

@@ -250,7 +250,7 @@ class OpenProject:
             return catalog.publications(self.work)
 
     def rollback(
-        self, to: str | None = None, *, wait: Wait = False, listeners: Sequence[Listener] = ()
+        self, to: int | str | None = None, *, wait: Wait = False, listeners: Sequence[Listener] = ()
     ) -> PublicationRow:
         """Make an earlier publication the current one again.
 

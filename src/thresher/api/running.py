@@ -34,6 +34,7 @@ from thresher.run.foreseen import foreseen
 from thresher.run.judge import Judge
 from thresher.run.publish import Options, refuse_unfit
 from thresher.run.retry import Retry
+from thresher.run.room import refuse_too_little_room
 from thresher.run.runner import Walk
 from thresher.warehouse.catalog import Warehouse
 from thresher.warehouse.fences import refuse_outrun
@@ -103,6 +104,8 @@ def run(
         hands = stack.enter_context(_hands(work))
         asked = _asked(work, select, exclude, sample, full_refresh=full_refresh, insist=False)
         plan, current = _plan(work, hands, asked)
+        if settings.run.check_disk:
+            refuse_too_little_room(plan, current, work.warehouse)
         log = stack.enter_context(_log(work, earlier.waits))
         tell = stack.enter_context(_listeners(work, [log, *listeners]))
         lake = Lake(work.warehouse)

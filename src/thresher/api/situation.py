@@ -98,6 +98,7 @@ def _listings(
             found[asset.name] = Listing(
                 {unit.path: unit.sha256 for unit in (*units, *gone)},
                 max((unit.modified.astimezone(UTC) for unit in units), default=None),
+                sizes={unit.path: unit.size for unit in units},
             )
     return found
 

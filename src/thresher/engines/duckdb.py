@@ -33,6 +33,7 @@ from thresher.project import sql
 from thresher.project.asset import Materialized, PythonBody, SqlBody
 from thresher.protocols import Job, Written
 from thresher.results import DataFile, Snapshot
+from thresher.storage.local import writing
 from thresher.tables import quote_path, quote_text
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class DuckDBEngine:
         timezone: str = "UTC",
         **options: Any,  # noqa: ARG002
     ) -> None:
-        temp.mkdir(parents=True, exist_ok=True)
+        with writing(temp):
+            temp.mkdir(parents=True, exist_ok=True)
         # Two databases in memory that spill into one folder would take each other's files.
         spill = temp.absolute() / f"duckdb-{uuid.uuid4().hex[:12]}"
         self._warehouse = warehouse.absolute()

@@ -47,6 +47,8 @@ class Step:
     """When the published version was built."""
     inputs_changed_at: datetime | None = None
     """When the newest of its inputs was built, or the newest of its files written."""
+    incoming: int = 0
+    """Bytes of the files that are new to it, or changed."""
     drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What drifts in the units that are to be read, by their paths, as far as it was looked for."""
     stale: bool = False

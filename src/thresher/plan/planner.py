@@ -43,6 +43,8 @@ class Listing:
     """When the newest of them was last changed."""
     fault: str | None = None
     """Why there is nothing to read, in words."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of each file by path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +298,7 @@ class _Planner:
             moments.append(listing.modified)
         step = Step(
             asset=asset.name,
+            incoming=_incoming(listing, known) if listing else 0,
             action=action,
             reason=reason or "changed",
             stage=self._stages[asset.name],
@@ -305,6 +308,13 @@ class _Planner:
             inputs_changed_at=max((at for at in moments if at is not None), default=None),
         )
         return replace(step, **made)  # type: ignore[arg-type]  # fields of Step, by name
+
+
+def _incoming(listing: Listing, known: Known | None) -> int:
+    """Give the bytes of the files that the published version was not read from."""
+    read = set(known.ingredients.items()) if known else set()
+    fresh = (path for path, sha256 in listing.files.items() if (f"file:{path}", sha256) not in read)
+    return sum(listing.sizes.get(path, 0) for path in fresh)
 
 
 def _is_due(asset: Asset, known: Known, now: Mapping[str, str]) -> bool:

@@ -52,6 +52,8 @@ class RunConfig(_Part):
     """How often an asset is tried again after an error that can pass."""
     backoff: Duration = dt.timedelta(seconds=1)
     """Wait before the second attempt; doubled for each one after it."""
+    check_disk: bool = True
+    """Whether a run that would not fit on its disk is refused before it begins."""
 
 
 class LogsConfig(_Part):

@@ -34,6 +34,7 @@ from thresher.quality.subject import Subject, Table
 from thresher.results import CheckResult, DataFile, Schema, Snapshot, Split, Status, Verdict
 from thresher.run.corrected import read_corrections
 from thresher.run.division import Division
+from thresher.storage.local import writing
 from thresher.warehouse.lake import Draft, Lake
 
 _FILE = "data.parquet"
@@ -106,7 +107,8 @@ class Separation:
             published = self._write_left()
             split = self._split(published, quarantine, tuple(sha256 for *_, sha256 in corrections))
             for part in self.rows.parts:
-                (self.lake.root / part.path).unlink()
+                with writing(self.lake.root / part.path):
+                    (self.lake.root / part.path).unlink()
             if quarantine is None:
                 self.lake.discard(self._draft(quarantine_of(self.rows.built.asset)))
         except BaseException:

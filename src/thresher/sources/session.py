@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from thresher.errors import DiskFullError, Place, SourceError
+from thresher.errors import DiskFullError, Place, SourceError, is_transient
 from thresher.tables import quote_text
 
 #: What the system says when nothing more can be written.
@@ -126,17 +126,23 @@ class Session:
 
 @contextlib.contextmanager
 def disk_guard(place: Place) -> Iterator[None]:
-    """Tell a full disk as what it is.
+    """Tell a full disk, and one that fails, as what it is.
 
     Raises:
         DiskFullError: there is no space left.
+        SourceError: a file could not be read or written.
     """
     try:
         yield
     except OSError as error:
         if error.errno in DISK_FULL:
             raise _disk_full(place) from error
-        raise
+        if error.errno is None or is_transient(error):
+            raise
+        what = f"`{error.filename}`: {error.strerror}" if error.filename else error.strerror
+        raise SourceError(
+            f"the system refused {what}", place=place, hint="see to its disk"
+        ) from error
 
 
 def _translated(error: duckdb.Error, place: Place) -> Exception:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from thresher.errors import Place
 from thresher.sources.session import Session, Stop
+from thresher.storage.local import writing
 
 #: DuckDB forgets an interruption that comes in the instant before a statement begins.
 _KNOCKS = 50
@@ -89,9 +90,15 @@ class Workplace:
 
     @contextlib.contextmanager
     def folder(self, prefix: str) -> Iterator[Path]:
-        """Make a folder that is gone afterwards."""
-        self.temp.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=self.temp.absolute()))
+        """Make a folder that is gone afterwards.
+
+        Raises:
+            DiskFullError: no space is left.
+            WarehouseError: it cannot be made.
+        """
+        with writing(self.temp):
+            self.temp.mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=self.temp.absolute()))
         try:
             yield folder
         finally:

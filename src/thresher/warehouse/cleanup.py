@@ -98,6 +98,8 @@ def clean(
     trash = root / _TRASH
     with writing(root), one_at_a_time(root):
         with cleaning(root):
+            for environment in Manifests(root).environments():
+                Manifests(root).settle(environment)
             removals = plan()
             _empty(trash)
             trash.mkdir()

@@ -15,7 +15,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from os.path import samestat
@@ -74,11 +74,11 @@ def hold(root: Path, environment: str, run: str) -> Iterator[Holder]:
         try:
             yield holder
         finally:
-            os.ftruncate(descriptor, 0)
-            # Closing alone would not let go of it while a forked process lives on.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            # What was done is done, whatever the drive says now.
+            with suppress(OSError):
+                os.ftruncate(descriptor, 0)
     finally:
-        os.close(descriptor)
+        _let_go(descriptor)
 
 
 @contextmanager
@@ -180,8 +180,14 @@ def _waiting(path: Path, operation: int) -> Iterator[None]:
     try:
         yield
     finally:
+        _let_go(descriptor)
+
+
+def _let_go(descriptor: int) -> None:
+    # Closing alone would not let go of it while a forked process lives on.
+    with suppress(OSError):
         fcntl.flock(descriptor, fcntl.LOCK_UN)
-        os.close(descriptor)
+    os.close(descriptor)
 
 
 def _path(root: Path, name: str) -> Path:
