@@ -98,7 +98,7 @@ def test_a_version_without_its_rejected_records_is_not_whole(bad) -> None:
     (file,) = snapshot(bad).rejects
     path: Path = bad.root / "warehouse" / file.path
     path.unlink()
-    assert bad.plan()["raw.orders"] == ("build", "its files are gone")
+    assert bad.plan()["raw.orders"] == ("build", "its files are gone or damaged")
     assert bad.run(select="raw.*").ok
     assert rejected(bad) == [("data_raw/orders-2.csv", 3, "5,a")]
 

@@ -26,7 +26,7 @@ DOORS = {
     "dotenv": ["project/*"],
     "duckdb": [
         "engines/duckdb*.py",
-        "warehouse/catalog.py",
+        "warehouse/catalog*.py",
         "warehouse/reader.py",
         "sources/*",
         "destinations/*",

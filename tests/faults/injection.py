@@ -165,16 +165,19 @@ class Layer:
 
         from thresher.engines import duckdb_calls
         from thresher.sources import session
-        from thresher.warehouse import catalog
+        from thresher.warehouse import catalog_file
 
         def told_by_catalog(path: str) -> Any:
-            return catalog._told("the catalog cannot be written", Place(str(path)))
+            return catalog_file.told("the catalog cannot be written", Place(str(path)))
 
         self._wrap_writer(
             parquet, "write_table", lambda given: given[1], lambda given: nullcontext()
         )
         self._wrap_writer(
-            catalog, "_write_views", lambda given: given[0], lambda given: told_by_catalog(given[0])
+            catalog_file,
+            "_write_views",
+            lambda given: given[0],
+            lambda given: told_by_catalog(given[0]),
         )
         self._wrap_writer(
             duckdb_calls.Call,

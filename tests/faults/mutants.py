@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from thresher.storage import local
-from thresher.warehouse import catalog, fences, lake, lock, manifests
+from thresher.warehouse import catalog, catalog_file, fences, lake, lock, manifests
 
 
 def _everywhere(name: str, made: Any) -> None:
     """Put something in the place of a function wherever it was imported to."""
-    for module in (local, lake, manifests, catalog, lock, fences):
+    for module in (local, lake, manifests, catalog, catalog_file, lock, fences):
         if hasattr(module, name):
             setattr(module, name, made)
 
@@ -32,7 +32,7 @@ def _renamed_and_never_synced() -> None:
 def _link_renamed_before_its_catalog_is_synced() -> None:
     bare = manifests.Manifests.commit
     sync = local.fsync_file
-    catalog.fsync_file = lambda path: None
+    catalog_file.fsync_file = lambda path: None
 
     def commit(self: Any, environment: str, name: Any) -> None:
         bare(self, environment, name)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from thresher.api.tables import Preview
     from thresher.docs.ddl.tables import Ddl
     from thresher.warehouse.cleanup import Removal
+    from thresher.warehouse.repair import Repair
+    from thresher.warehouse.verify import Verification
 
 FORMAT = 1
 
@@ -83,6 +85,23 @@ def run(result: RunResult, project: OpenProject) -> dict[str, Any]:
             configuration=project.project.settings.record(),
         ),
     )
+
+
+def verification(found: Verification) -> dict[str, Any]:
+    """Give what was verified."""
+    return {
+        "format": FORMAT,
+        "ok": found.ok,
+        "files": found.files,
+        "bytes": found.bytes,
+        "damages": [asdict(damage) for damage in found.damages],
+        "healed": list(found.healed),
+    }
+
+
+def repairs(done: Iterable[Repair], *, dry_run: bool) -> dict[str, Any]:
+    """Give what was restored, or would be."""
+    return {"format": FORMAT, "dry_run": dry_run, "repairs": [asdict(each) for each in done]}
 
 
 def answer(given: Answer) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Each command of Thresher is one method here; the work is done by the modules bel
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from thresher._version import __version__
-from thresher.api import catalog, running
+from thresher.api import catalog, mending, running
 from thresher.api.querying import Answer, run_query
 from thresher.api.stand_ins import kept, stand_in
 from thresher.api.tables import Preview, Table, preview
@@ -34,6 +34,8 @@ from thresher.results import RunResult
 from thresher.run.publish import Options
 from thresher.warehouse.cleanup import Removal
 from thresher.warehouse.records import PublicationRow
+from thresher.warehouse.repair import Repair
+from thresher.warehouse.verify import Verification
 
 CACHE = Path(".thresher") / "cache.json"
 HISTORY = Path(".thresher") / "history.sqlite"
@@ -278,6 +280,45 @@ class OpenProject:
         """
         with self._masked():
             return catalog.clean(self.work, dry_run=dry_run, keep=keep, grace=grace)
+
+    def verify(
+        self,
+        select: str | Iterable[str] = (),
+        *,
+        every: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Verification:
+        """Read every byte of what is published, and hold it against what was written.
+
+        What is damaged counts as gone from then on, so that the next run builds it anew.
+
+        Args:
+            select: assets to look at, in dbt's selection syntax; all where empty.
+            every: look at every publication that is kept, and not at the current one alone.
+            progress: told how many bytes were read, and how many there are.
+        """
+        with self._masked():
+            return mending.verify(self.work, _words(select), every=every, progress=progress)
+
+    def repair(
+        self,
+        *,
+        dry_run: bool = False,
+        wait: Wait = False,
+        listeners: Sequence[Listener] = (),
+    ) -> tuple[Repair, ...]:
+        """Restore what is derived from the lake and the manifests: the catalog and the link to it.
+
+        Args:
+            dry_run: only tell what would be done.
+            wait: how long to wait while a run holds the environment, as for `run`.
+            listeners: told once, if there is a run to wait for.
+
+        Raises:
+            HeldError: a run holds the environment, and still does after the wait.
+        """
+        with self._masked():
+            return mending.repair(self.work, dry_run=dry_run, wait=wait, listeners=listeners)
 
     def runs(self, limit: int = 20) -> tuple[history.RunRow, ...]:
         """List the latest runs, the newest first."""

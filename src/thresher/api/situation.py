@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from thresher.api.hands import Hands
 from thresher.errors import CredentialsError, ThresherError
 from thresher.plan.planner import Known, Listing, Situation
-from thresher.project.asset import SourceBody
+from thresher.project.asset import SourceBody, quarantine_of, rejected_of
 from thresher.project.project import Project
 from thresher.project.sources import FILES
 from thresher.results import Publication, Snapshot, Verdict
@@ -47,7 +47,11 @@ def survey(
         published = {
             name: replace(
                 _known(snapshot, current.verdicts.get(name)),
-                lost=not _is_whole(lake, snapshot),
+                lost=not all(
+                    _is_whole(lake, current.snapshots[each])
+                    for each in (name, quarantine_of(name), rejected_of(name))
+                    if each in current.snapshots
+                ),
             )
             for name, snapshot in current.snapshots.items()
         }

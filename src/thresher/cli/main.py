@@ -46,6 +46,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "failures": ("operate", "List input files that are set aside or failed, and why."),
         "publications": ("operate", "List what was published."),
         "rollback": ("operate", "Make an earlier publication the current one again."),
+        "verify": ("mending", "Read what is published, and hold it against what was written."),
+        "repair": ("mending", "Restore the catalog, or the link that readers follow."),
         "gc": ("operate", "Remove what no kept publication needs."),
     },
 }

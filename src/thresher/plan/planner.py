@@ -30,7 +30,7 @@ class Known:
     part: bool = False
     """Whether rows that were built with it were set aside."""
     lost: bool = False
-    """Whether some of its files are no longer there."""
+    """Whether some of its files are no longer there, or no longer hold what was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,7 @@ class _Planner:
         now = self._ingredients(asset)
         why = changes(known.ingredients, now) if known else "never built"
         if known and known.lost:
-            why = "its files are gone"
+            why = "its files are gone or damaged"
         if listing.fault:
             return self._step(asset, Action.BUILD, listing.fault, known)
         if pending:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from thresher.errors import Place, SourceError
 from thresher.project.asset import Asset, SourceBody
 from thresher.results import DataFile, Schema, Snapshot, Unit, UnitOutcome, UnitRecord
-from thresher.warehouse.lake import Lake
+from thresher.warehouse.lake import Lake, versions
 
 Kept = dict[str, tuple[UnitRecord, tuple[DataFile, ...]]]
 """Record of each unit that earlier versions have read, with the files of its rows and rejects."""
@@ -74,6 +74,9 @@ def history(
 ) -> Kept:
     """Find the units that are gone in the published version, where no later one has them.
 
+    Where a file of the lake is gone or damaged that held them, another version that read them is
+    looked for: the last one that is intact.
+
     Raises:
         SourceError: their rows are lost, or have other columns than those that were read now.
     """
@@ -81,13 +84,30 @@ def history(
     if not missing or published is None:
         return {}
     found = loaded(published, missing, lake)
+    other = [unit for unit in missing if unit.path not in found and schema == published.schema]
+    found |= _intact(published.asset, other, schema, lake)
     lost = [unit.path for unit in missing if unit.path not in found]
     hint = "put the files back, or say `on_removed: drop` to go on without their rows"
     place = Place((lost or [missing[0].path])[0], asset=published.asset)
     if lost:
-        what = "the file is gone, and the warehouse no longer holds its rows"
+        rows = sum(each.rows for each in published.units if each.unit.path in lost)
+        what = (
+            "the file is gone, and the warehouse no longer holds its rows whole: "
+            f"{rows:,} rows of {len(lost):,} {'file' if len(lost) == 1 else 'files'} are lost"
+        )
         raise SourceError(what, place=place, hint=hint)
     if schema != published.schema:
         what = "the file is gone, and its rows have other columns or types than the others have now"
         raise SourceError(what, place=place, hint=hint)
+    return found
+
+
+def _intact(asset: str, units: Iterable[Unit], schema: Schema, lake: Lake) -> Kept:
+    """Find the last version of the same columns that read these units, and still holds them."""
+    found: Kept = {}
+    waiting = list(units)
+    for version in versions(lake.root, asset) if waiting else ():
+        if version.schema == schema and version.part_of is None:
+            found |= loaded(version, waiting, lake)
+            waiting = [unit for unit in waiting if unit.path not in found]
     return found

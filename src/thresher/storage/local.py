@@ -110,6 +110,23 @@ def swap_link(link: Path, target: str) -> None:
         fsync_folder(link.parent)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder with those above it, so that a loss of power does not take them away again.
+
+    Raises:
+        DiskFullError: no space is left.
+        WarehouseError: it cannot be made.
+    """
+    with writing(path):
+        missing = []
+        while not path.is_dir():
+            missing.append(path)
+            path = path.parent
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            fsync_folder(folder.parent)
+
+
 def fsync_file(path: Path) -> None:
     """Bring what a file holds to the disk.
 

@@ -10,7 +10,6 @@ only where a catalog is written or read.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -18,41 +17,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from thresher.errors import (
-    NOWHERE,
-    CommandError,
-    DiskFullError,
-    Place,
-    ThresherError,
-    WarehouseError,
-)
+from thresher.errors import CommandError, Place, WarehouseError
 from thresher.results import Publication
-from thresher.storage.local import flush_drive, fsync_file, fsync_folder, temporary_beside, writing
+from thresher.storage.local import flush_drive
 from thresher.tables import quote_text
+from thresher.warehouse.catalog_file import open_catalog, told, unended, write_catalog
 from thresher.warehouse.fences import refuse_late, refuse_outrun
 from thresher.warehouse.lake import Lake
 from thresher.warehouse.lock import committing
 from thresher.warehouse.manifests import CatalogName, Manifests
 from thresher.warehouse.reader import Reader
 from thresher.warehouse.records import PublicationRow
-from thresher.warehouse.stamps import is_intact, log_of, stamp
-from thresher.warehouse.views import Changes, changes, frame, view
+from thresher.warehouse.stamps import is_intact
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-__all__ = ["PublicationRow", "Warehouse", "open_catalog", "write_catalog"]
-
-#: Older DuckDBs, from 1.0 on, read this format too.
-STORAGE_VERSION = "v1.0.0"
-#: Name that a catalog goes by while it is written, which no layer has.
-_ALIAS = "thresher_catalog"
-#: The registry of extensions is not reachable everywhere, and nothing here needs one.
-_OFFLINE: dict[str, bool | str | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "python_enable_replacements": False,  # no table is a variable of ours
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +183,8 @@ class Warehouse:
         """
         connection = self.connect(environment, timezone=timezone)
         try:
-            told = partial(_told, "the query failed", kind=CommandError)
-            yield Reader(connection, told, _unended)
+            telling = partial(told, "the query failed", kind=CommandError)
+            yield Reader(connection, telling, unended)
         finally:
             connection.close()
 
@@ -275,123 +254,3 @@ class Warehouse:
             f"`{environment}` keeps no publication of the run `{to}`",
             hint="`thresher publications` lists what is kept",
         )
-
-
-def write_catalog(
-    path: Path,
-    publication: Publication,
-    root: Path,
-    *,
-    base: tuple[Path, Publication] | None = None,
-) -> None:
-    """Write the catalog of a publication, closed, read-only and synced.
-
-    Args:
-        path: its file, whose name was never used before.
-        publication: what it will show.
-        root: folder of the warehouse, absolute and without symbolic links.
-        base: an intact catalog and what it shows, to start from where there is one, so that only
-            what changed is written.
-
-    Raises:
-        DiskFullError: no space is left.
-        WarehouseError: it cannot be written, or a view cannot be made.
-    """
-    todo = changes(base[1].snapshots if base else {}, publication.snapshots)
-    if base and len(todo.written) > len(publication.snapshots) / 2:
-        base = None
-        todo = changes({}, publication.snapshots)
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = temporary_beside(path)
-        try:
-            if base:
-                shutil.copyfile(base[0], temporary)
-            _write_views(temporary, publication, root, todo)
-            temporary.chmod(0o444)
-            fsync_file(temporary)
-            stamp(path, temporary, root)
-            temporary.replace(path)
-        except BaseException:
-            for leftover in (temporary, log_of(temporary)):
-                with suppress(OSError):
-                    leftover.unlink()
-            raise
-        fsync_folder(path.parent)
-
-
-def open_catalog(path: Path) -> DuckDBPyConnection:
-    """Open a catalog for reading, without extensions that would have to be downloaded.
-
-    Args:
-        path: its file, not the link to it: within a process DuckDB keeps what it opened by name.
-
-    Raises:
-        WarehouseError: it cannot be opened, for instance because another process writes in it.
-    """
-    with _told("the catalog cannot be opened", Place(str(path))):
-        return _connect(str(path), read_only=True)
-
-
-def _write_views(path: Path, publication: Publication, root: Path, todo: Changes) -> None:
-    connection = _connect(":memory:")
-    place = Place(str(path))
-    try:
-        with _told("the catalog cannot be written", place):
-            connection.execute(
-                f"attach {quote_text(str(path))} as {_ALIAS} (storage_version '{STORAGE_VERSION}')"
-            )
-            connection.execute(f"use {_ALIAS}")
-            connection.execute("begin")
-            for statement in frame(publication, todo):
-                connection.execute(statement)
-        for name in todo.written:
-            statement = view(publication.snapshots[name], name, str(root))
-            hint = "what it reads may have changed: build it together with that"
-            with _told("its view cannot be made", Place(asset=name), hint=hint):
-                connection.execute(statement)
-        with _told("the catalog cannot be written", place):
-            connection.execute("commit")
-            connection.execute(f"checkpoint {_ALIAS}")
-            connection.execute("use memory")
-            connection.execute(f"detach {_ALIAS}")
-    finally:
-        connection.close()
-
-
-@contextmanager
-def _told(
-    what: str,
-    place: Place = NOWHERE,
-    *,
-    hint: str | None = None,
-    kind: type[ThresherError] = WarehouseError,
-) -> Iterator[None]:
-    """Raise what DuckDB refuses as errors for people."""
-    from duckdb import Error  # loaded late: most commands do without
-
-    try:
-        yield
-    except Error as error:
-        if "No space left on device" in str(error):
-            hint = "free some space and run the command again; nothing was published"
-            raise DiskFullError("no space is left", place=place, hint=hint) from error
-        if "attached in read-only mode" in str(error):
-            hint = "tables are made by the files in `src/`"
-            raise kind(f"{what}: what is published can only be read", hint=hint) from error
-        raise kind(f"{what}: {error}", place=place, hint=hint) from error
-
-
-def _connect(database: str, *, read_only: bool = False) -> DuckDBPyConnection:
-    from duckdb import connect  # loaded late: most commands do without
-
-    return connect(database, read_only=read_only, config=_OFFLINE)
-
-
-def _unended(sql: str) -> str:
-    """Take the semicolon that ends a statement away; DuckDB 2.0 trips over a comment after it."""
-    from duckdb import tokenize  # loaded late: most commands do without
-
-    text = sql.encode()  # tokens are counted in bytes
-    semicolons = (at for at, _ in tokenize(sql) if text[at : at + 1] == b";")
-    return text[: next(semicolons, len(text))].decode()

@@ -10,14 +10,21 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from thresher.errors import SHOWN_FAULTS, Place, WarehouseError
 from thresher.results import DataFile, Snapshot, Verdict
-from thresher.storage.local import fsync_file, fsync_folder, sha256_of, write_whole, writing
+from thresher.storage.local import (
+    fsync_file,
+    fsync_folder,
+    make_folder,
+    sha256_of,
+    write_whole,
+    writing,
+)
 from thresher.warehouse.records import dump_snapshot, dump_verdict, load_snapshot, load_verdict
 
 FOLDER = "lake"
@@ -65,11 +72,7 @@ class Lake:
         path = version_path(asset, f"{fingerprint}-{build}")
         folder = self.root / path
         with writing(folder):
-            layer = folder.parent.parent
-            if not layer.is_dir():
-                layer.mkdir(parents=True, exist_ok=True)
-                fsync_folder(layer.parent)
-                fsync_folder(self.root)
+            make_folder(folder.parent.parent)
             folder.mkdir(parents=True)
         return Draft(folder, path, asset, fingerprint, build)
 
@@ -107,8 +110,8 @@ class Lake:
             rejects=(*snapshot.rejects, *rejected),
         )
         write_whole(draft.folder / MARKER, dump_snapshot(snapshot))
-        # The table's folder and its layer's: after the marker, where it costs next to nothing.
-        for above in (draft.folder.parent, draft.folder.parent.parent):
+        # Of the table, its layer and the lake: after the marker, where it costs next to nothing.
+        for above in list(draft.folder.parents)[:3]:
             fsync_folder(above)
         return snapshot
 
@@ -162,9 +165,10 @@ class Lake:
         return self._whole(self.root / version_path(asset, version))
 
     def holds(self, file: DataFile) -> bool:
-        """Say whether a file is there in its full length."""
+        """Say whether a file is there in its full length, and was not found to be damaged."""
+        path = self.root / file.path
         try:
-            return (self.root / file.path).stat().st_size == file.bytes
+            return path.stat().st_size == file.bytes and not damage_mark(path).exists()
         except OSError:
             return False
 
@@ -218,15 +222,12 @@ class Lake:
         return self.root / version_path(asset, version) / _strict(f"_audit-{key}.json")
 
     def _last(self, asset: str, prefix: str, *, holds: str | None = None) -> Snapshot | None:
-        folder = self.root / FOLDER / _table_path(asset)
-        found: list[tuple[int, Path]] = []
-        with suppress(FileNotFoundError, NotADirectoryError):
-            for version in folder.iterdir():
-                if holds is not None and not (version / f"{_SAME}{holds}").exists():
-                    continue
-                if version.name.startswith(prefix):
-                    with suppress(FileNotFoundError, NotADirectoryError):
-                        found.append(((version / MARKER).stat().st_mtime_ns, version))
+        found = (
+            each
+            for each in _folders(self.root, asset)
+            if each[1].name.startswith(prefix)
+            and (holds is None or (each[1] / f"{_SAME}{holds}").exists())
+        )
         whole = (self._whole(version) for _, version in sorted(found, reverse=True))
         return next((each for each in whole if each is not None and each.part_of is None), None)
 
@@ -240,6 +241,11 @@ class Lake:
         return snapshot
 
 
+def damage_mark(path: Path) -> Path:
+    """Give the file that says of another one beside it that it does not hold what was written."""
+    return path.with_name(f"{path.name}.damaged")
+
+
 def version_path(asset: str, version: str) -> str:
     """Give the folder of a version, relative to the warehouse.
 
@@ -249,11 +255,26 @@ def version_path(asset: str, version: str) -> str:
     return f"{FOLDER}/{_table_path(asset)}/{_strict(version)}"
 
 
+def versions(root: Path, asset: str) -> Iterator[Snapshot]:
+    """Give every version of an asset whose record can be read, the newest first."""
+    for _, folder in sorted(_folders(root, asset), reverse=True):
+        if (snapshot := version_in(folder)) is not None:
+            yield snapshot
+
+
 def version_in(folder: Path) -> Snapshot | None:
     """Read the record in the folder of a version; None if it has none that can be read."""
     with suppress(OSError, WarehouseError):
         return load_snapshot((folder / MARKER).read_bytes(), str(folder / MARKER))
     return None
+
+
+def _folders(root: Path, asset: str) -> Iterator[tuple[int, Path]]:
+    """Give when each complete version of an asset was built or found, and its folder."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for version in (root / FOLDER / _table_path(asset)).iterdir():
+            with suppress(FileNotFoundError, NotADirectoryError):
+                yield (version / MARKER).stat().st_mtime_ns, version
 
 
 def _sealed(draft: Draft, name: str, rows: int) -> DataFile:

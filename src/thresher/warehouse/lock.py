@@ -22,7 +22,7 @@ from os.path import samestat
 from pathlib import Path
 
 from thresher.errors import HeldError, Place
-from thresher.storage.local import writing
+from thresher.storage.local import make_folder, writing
 from thresher.warehouse import fences
 from thresher.warehouse.fences import FOLDER
 
@@ -201,8 +201,8 @@ def _locked(path: Path, take: Callable[[int], bool]) -> int | None:
     locked what has no name any more would hold another lock than those who come later.
     """
     while True:
+        make_folder(path.parent)
         with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             with writing(path):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from thresher.errors import Place, WarehouseError
 from thresher.results import Publication
-from thresher.storage.local import fsync_folder, swap_link, write_whole, writing
+from thresher.storage.local import fsync_folder, make_folder, swap_link, write_whole, writing
 from thresher.warehouse.records import PublicationRow, dump_publication, load_publication, load_row
 
 FOLDER = "publications"
@@ -133,8 +133,9 @@ class Manifests:
     def numbers(self, environment: str) -> tuple[int, ...]:
         """Give the numbers of all committed publications that are kept, in order."""
         pending = _pending(self._folder(environment))
-        if pending is not None and pending == self.current(environment):
-            pending = None
+        with suppress(WarehouseError):  # a link that leads nowhere has committed nothing
+            if pending is not None and pending == self.current(environment):
+                pending = None
         return tuple(number for number in _written(self._folder(environment)) if number != pending)
 
     def next_number(self, environment: str) -> int:
@@ -175,9 +176,10 @@ class Manifests:
             WarehouseError: it cannot be written.
         """
         path = self.path(publication.environment, publication.number)
-        with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        fsync_folder(path.parent.parent)
+        make_folder(path.parent)
+        # Whoever made these may have been killed before they were synced.
+        for folder in (path.parent.parent, self.root, self.root.parent):
+            fsync_folder(folder)
         write_whole(path.with_name(PENDING), str(publication.number).encode())
         write_whole(path, dump_publication(publication))
 
@@ -205,7 +207,7 @@ class Manifests:
             raise WarehouseError(
                 f"`{environment}` has no publication {number}",
                 place=Place(str(path)),
-                hint=f"these are kept: {kept}",
+                hint=f"these are kept: {kept}; `thresher repair` restores what readers see",
             ) from error
         except OSError as error:
             raise WarehouseError(

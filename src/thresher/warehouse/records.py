@@ -130,7 +130,7 @@ def _read(document: bytes, path: str, make: Callable[[Plain], T]) -> T:
         raise WarehouseError(
             f"damaged: {type(error).__name__}: {error}",
             place=place,
-            hint="put it back from a copy of the warehouse, or roll back to another publication",
+            hint="`thresher repair` sets it aside, or put it back from a copy of the warehouse",
         ) from error
     raise WarehouseError(
         f"has the format {found!r}, and this Thresher reads the format {FORMAT}",

@@ -1,0 +1,182 @@
+"""What is derived is restored; what else was deleted, the next run makes up for."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from thresher.errors import HeldError, WarehouseError
+from thresher.warehouse.lock import hold
+
+
+@pytest.fixture
+def published(shop):
+    """Give a project of which two publications are kept."""
+    assert shop.run().publication == 1
+    shop.write({"data_raw/orders-2.csv": "id,customer,amount\n4,b,40\n"})
+    assert shop.run().publication == 2
+    return shop
+
+
+ROWS = [("a", 2, 40), ("b", 2, 60)]
+BEFORE = [("a", 2, 40)]
+
+
+def done(shop, **options) -> list[tuple[str, str]]:
+    return [(each.path, each.done) for each in shop.open().repair(**options)]
+
+
+def link(shop) -> Path:
+    return shop.root / "warehouse/dev.duckdb"
+
+
+def test_where_nothing_is_wrong_nothing_is_done(published) -> None:
+    before = sorted(path for path in published.root.rglob("*"))
+    assert done(published) == []
+    left = set(published.root.rglob("*")) - set(before)
+    assert {path.name for path in left} <= {"dev.fence"}
+
+
+def test_a_catalog_that_is_gone_is_written_anew(published) -> None:
+    shutil.rmtree(published.root / "warehouse/catalogs")
+    assert not published.open().verify().ok
+    assert done(published, dry_run=True) == [
+        ("catalogs/dev/2.duckdb", "written anew from the manifest")
+    ]
+    assert not link(published).exists()
+    assert len(done(published)) == 1
+    assert published.rows("warehouse.by_customer") == ROWS
+    assert done(published) == []
+    assert published.open().verify().ok
+
+
+def test_a_catalog_that_is_garbled_is_written_anew(published) -> None:
+    path = published.root / "warehouse/catalogs/dev/2.duckdb"
+    path.chmod(0o644)
+    path.write_bytes(b"garbage")
+    assert not published.open().verify().ok
+    assert len(done(published)) == 1
+    assert published.rows("warehouse.by_customer") == ROWS
+
+
+@pytest.mark.parametrize("instead", [None, "file", "elsewhere"])
+def test_a_link_is_made_again(published, instead: str | None) -> None:
+    link(published).unlink()
+    if instead == "file":
+        link(published).write_text("a copy that kept no links")
+    elif instead == "elsewhere":
+        link(published).symlink_to("nowhere.duckdb")
+    ((path, what),) = done(published)
+    assert path == "dev.duckdb"
+    assert what.startswith("leads to publication 2 of ")
+    assert published.rows("warehouse.by_customer") == ROWS
+    aside = link(published).with_name("dev.duckdb.damaged")
+    assert aside.exists() is (instead == "file")
+
+
+def test_a_manifest_that_cannot_be_read_is_set_aside_for_the_one_before(published) -> None:
+    manifest = published.root / "warehouse/publications/dev/2.json"
+    manifest.write_text("{")
+    with pytest.raises(WarehouseError, match="damaged"):
+        published.run()
+    assert [path for path, _ in done(published)] == ["publications/dev/2.json", "dev.duckdb"]
+    assert published.rows("warehouse.by_customer") == BEFORE
+    assert manifest.with_name("2.json.damaged").read_text() == "{"
+    # Nothing has to be built: the lake holds what was published.
+    assert published.run().publication == 3
+    assert set(published.done.values()) == {"reused", "kept"}
+    assert published.rows("warehouse.by_customer") == ROWS
+
+
+def test_without_any_manifest_a_run_publishes_what_the_lake_holds(published) -> None:
+    for path in (published.root / "warehouse/publications/dev").glob("*.json"):
+        path.write_text("")
+    paths = [path for path, _ in done(published)]
+    assert paths == ["publications/dev/1.json", "publications/dev/2.json", "dev.duckdb"]
+    assert not os.path.lexists(link(published))
+    assert published.run().ok
+    assert set(published.done.values()) == {"reused"}
+    assert published.rows("warehouse.by_customer") == ROWS
+
+
+def test_a_publication_that_was_never_committed_is_not_shown(published) -> None:
+    folder = published.root / "warehouse/publications/dev"
+    (folder / "3.json").write_bytes((folder / "2.json").read_bytes())
+    (folder / "pending").write_text("3")
+    link(published).unlink()
+    ((_, what),) = done(published)
+    assert what.startswith("leads to publication 2 of ")
+
+
+def test_a_publication_whose_data_is_gone_is_not_shown(published) -> None:
+    link(published).unlink()
+    manifest = json.loads((published.root / "warehouse/publications/dev/2.json").read_text())
+    text = json.dumps(manifest)
+    newest = max(
+        (path for path in published.root.glob("warehouse/lake/clean/orders/*/*.parquet")),
+        key=lambda path: path.stat().st_mtime_ns,
+    )
+    assert newest.parent.name in text
+    newest.unlink()
+    ((_, what),) = done(published)
+    assert what.startswith("leads to publication 1 of ")
+    assert published.rows("warehouse.by_customer") == BEFORE
+
+
+def test_whoever_holds_the_environment_is_not_disturbed(published) -> None:
+    with hold(published.root / "warehouse", "dev", "other"), pytest.raises(HeldError):
+        published.open().repair()
+
+
+@pytest.mark.parametrize(
+    "deleted",
+    [
+        ".thresher",
+        ".thresher/history.sqlite",
+        ".thresher/cache.json",
+        "logs",
+        "reports",
+        "data_clean",
+        "warehouse/catalogs",
+        "warehouse/dev.duckdb",
+        "warehouse/lake",
+        "warehouse/lake/clean",
+        "warehouse/locks",
+        "warehouse/tmp",
+        "warehouse/publications",
+        "warehouse",
+    ],
+)
+def test_whatever_is_deleted_runs_go_on(published, deleted: str) -> None:
+    path = published.root / deleted
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    if deleted in ("warehouse/dev.duckdb", "warehouse/publications"):
+        published.open().repair()
+    published.write({"data_raw/orders-3.csv": "id,customer,amount\n5,b,50\n"})
+    assert published.run().ok
+    assert published.rows("warehouse.by_customer") == [("a", 2, 40), ("b", 3, 110)]
+    assert published.open().verify().ok
+
+
+def test_the_command_tells_what_was_done(published) -> None:
+    link(published).unlink()
+    command = [sys.executable, "-m", "thresher", "repair"]
+
+    def said(*more: str) -> str:
+        return subprocess.run(
+            [*command, *more], cwd=published.root, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert "what would be done" in said("--dry-run")
+    told = json.loads(said("--format", "json"))
+    assert told["repairs"][0]["path"] == "dev.duckdb"
+    assert said() == "nothing to repair\n"
