@@ -2,7 +2,6 @@ import json
 import os
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -17,7 +16,6 @@ from thresher.observe.report import write_reports
 from thresher.results import OutcomeStatus, Split, Status
 
 REPORTS = {"report.json", "report.html", "report.md", "report.sarif", "junit.xml"}
-DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 
 
 @pytest.fixture
@@ -132,19 +130,6 @@ def test_another_program_reads_the_json_and_comes_to_the_same_figures(reports, f
     ]
     for _, _, computed, told in rows:
         assert told == pytest.approx(computed)
-
-
-def test_every_key_of_the_json_is_documented(reports, failing):
-    told = document(reports(failing))
-    documented = set(re.findall(r"`([a-z0-9_]+)`", DOCS.read_text(encoding="utf-8")))
-
-    keys = set(told) | set(told["run"]) | set(told["totals"])
-    for rows in ("assets", "checks", "files"):
-        assert told[rows]
-        keys |= {key for row in told[rows] for key in row}
-    keys |= {key for row in told["inputs"] for key in row}
-    keys |= {key for asset in told["assets"] for fault in asset["faults"] for key in fault}
-    assert keys - documented == set()
 
 
 def test_page_tells_verdict_figures_checks_and_places(reports, failing):

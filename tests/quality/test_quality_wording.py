@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from thresher.quality.wording import duration, listed, one_line, percent, rows_that
+from thresher.quality.wording import duration, listed, percent, rows_that, shortened
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_a_share_that_is_not_nothing_or_all_does_not_read_so(part, whole, expect
 def test_what_is_listed_has_a_bound():
     assert listed("abcde") == "`a`, `b`, `c`, `d`, `e`"
     assert listed(range(1000)) == "`0`, `1`, `2`, `3`, `4` and 995 more"
-    assert len(one_line("a\n  b" * 1000)) == 400
-    assert one_line(" a\n  b ") == "a b"
+    assert len(shortened("a\n  b" * 1000)) == 400
+    assert shortened(" a\n  b ") == "a b"
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,6 @@ def display_width(text: str) -> int:
     return len(text) + wide
 
 
-def one_line(text: str) -> str:
+def drawable(text: str) -> str:
     """Give a text whose every character can be seen; all others become a replacement mark."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)

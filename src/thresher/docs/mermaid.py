@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from thresher.docs.graph import Assets, kind_of, layers_of, one_line, reads_of
+from thresher.docs.graph import Assets, drawable, kind_of, layers_of, reads_of
 
 EDGES = 500
 """Most arrows that Mermaid draws where nobody raised its limit; GitHub did not."""
@@ -108,4 +108,4 @@ def _ids(names: Iterable[str]) -> list[str]:
 
 def _quoted(text: str) -> str:
     """Write a text as it stands between quotes in Mermaid, where `#65;` is a character."""
-    return re.sub(r"[^\w .,:-]", lambda found: f"#{ord(found[0])};", one_line(text))
+    return re.sub(r"[^\w .,:-]", lambda found: f"#{ord(found[0])};", drawable(text))

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Iterable
 from itertools import groupby
 
-from thresher.docs.graph import Assets, display_width, kind_of, one_line, reads_of
+from thresher.docs.graph import Assets, display_width, drawable, kind_of, reads_of
 from thresher.docs.layout import stages
 from thresher.docs.mermaid import graph_mermaid
 from thresher.docs.svg import graph_svg
@@ -58,7 +58,7 @@ def graph_text(assets: Assets, plan: Plan | None = None) -> str:
         return "no assets\n"
     actions = {step.asset: step.action.value for step in plan.steps} if plan else {}
     rows = {
-        name: (one_line(name), kind_of(asset), actions.get(name, ""))
+        name: (drawable(name), kind_of(asset), actions.get(name, ""))
         for name, asset in assets.items()
     }
     widths = [max(map(display_width, column)) for column in zip(*rows.values(), strict=True)]
@@ -76,7 +76,7 @@ def graph_text(assets: Assets, plan: Plan | None = None) -> str:
 
 def _row(head: str, inputs: Iterable[str]) -> list[str]:
     """Write an asset and what it reads, wrapped below itself where it is too long."""
-    reads = ", ".join(map(one_line, inputs))
+    reads = ", ".join(map(drawable, inputs))
     if not reads:
         return [head.rstrip()]
     head += "  <- "

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from thresher.docs.graph import Assets, one_line
+from thresher.docs.graph import Assets, drawable
 from thresher.project.asset import Asset, SourceBody
 from thresher.project.project import Project
 
@@ -193,7 +193,7 @@ def _noun(items: Sequence[str] | dict[str, Any], noun: str) -> str:
 
 def _code(text: str) -> str:
     """Write a text as code, whatever stands in it."""
-    text = textwrap.shorten(one_line(text), _WIDTH, placeholder="...") if text.strip() else "?"
+    text = textwrap.shorten(drawable(text), _WIDTH, placeholder="...") if text.strip() else "?"
     ticks = "``" if "`" in text else "`"
     space = " " if "`" in text else ""
     return f"{ticks}{space}{text}{space}{ticks}"
@@ -206,5 +206,5 @@ def _sentence(text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;")
+    plain = drawable(text).replace("&", "&amp;").replace("<", "&lt;")
     return re.sub(r"([\\`*_\[\]{}|~#$>])", r"\\\1", plain)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from thresher.docs.graph import Assets, display_width, kind_of, layers_of, one_line, reads_of
+from thresher.docs.graph import Assets, display_width, drawable, kind_of, layers_of, reads_of
 from thresher.docs.layout import Layout, Node, Spacing, arrange, is_box
 from thresher.project.asset import Asset
 
@@ -213,4 +213,4 @@ def _text_width(text: str) -> float:
 
 def _xml(text: str) -> str:
     """Write a text so that XML takes it, whatever it holds."""
-    return html.escape(one_line(text))
+    return html.escape(drawable(text))

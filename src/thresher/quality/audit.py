@@ -23,7 +23,7 @@ from thresher.quality.kinds import Finding, RowCheck, Sql, TableCheck, limited, 
 from thresher.quality.masking import masked
 from thresher.quality.statistics import StatisticsOf, nothing_known
 from thresher.quality.subject import Subject, Table
-from thresher.quality.wording import one_line, rows_that
+from thresher.quality.wording import rows_that, shortened
 from thresher.results import CheckResult, PastVersion, Snapshot, Status, Verdict
 from thresher.tables import quote_name
 
@@ -175,7 +175,7 @@ class _Auditor:
         said = error.fault.what if isinstance(error, ThresherError) else str(error)
         if self.subject.hidden:
             said = (error.discreet or said) if isinstance(error, ThresherError) else UNSHOWN
-        return f"could not be checked: {one_line(said) or type(error).__name__}"
+        return f"could not be checked: {shortened(said) or type(error).__name__}"
 
     def _at_rows(self, check: Check, kind: RowCheck) -> tuple[Finding, Sql | None]:
         """Count the violating rows, and give the query that shows them."""

@@ -17,7 +17,7 @@ from thresher.project.secrets import MASK
 from thresher.quality.column_types import is_floating, is_number, is_text, is_time
 from thresher.quality.kinds import Finding, Sql, looked_at
 from thresher.quality.subject import Subject
-from thresher.quality.wording import one_line
+from thresher.quality.wording import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ _WORDS = {"least": "at least", "most": "at most", "exactly": "exactly"}
 
 def _bound(kind: str, value: Any) -> str:
     """Write a figure or its bound; shares as percentages, numbers in few digits."""
-    text = one_line(str(value))
+    text = shortened(str(value))
     try:
         number = float(text)
     except ValueError:

@@ -8,7 +8,7 @@ from typing import Any
 from thresher.project.contract import Check
 from thresher.quality.kinds import Finding, Sql
 from thresher.quality.subject import Subject
-from thresher.quality.wording import counted, one_line
+from thresher.quality.wording import counted, shortened
 
 
 def count_given(check: Check, _subject: Subject) -> Sql:
@@ -24,7 +24,7 @@ def show_given(check: Check, _subject: Subject) -> Sql:
 def judge_given(check: Check, subject: Subject, figures: Sequence[Any]) -> Finding:
     """Take each row that the query gives for a violation, of as many rows as the table has."""
     violations = int(figures[0])
-    words = f"{counted(violations, 'row')} of `{one_line(check.argument('query'))}`"
+    words = f"{counted(violations, 'row')} of `{shortened(check.argument('query'))}`"
     rows = subject.table.snapshot.rows
     return Finding(violations=violations, rows=max(rows, violations), words=words)
 

@@ -66,7 +66,7 @@ def duration(seconds: float) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
-def one_line(text: str) -> str:
+def shortened(text: str) -> str:
     """Fold a text into one line of bounded length."""
     line = " ".join(text.split())
     return line if len(line) <= MOST_CHARACTERS else line[: MOST_CHARACTERS - 1] + "…"

@@ -51,7 +51,7 @@ _MISSING_TABLE = re.compile(
     r"|table (?:with name )?[\"'`]?(?P<other>[\w.]+)[\"'`]? (?:does not|doesn't) exist",
     re.IGNORECASE,
 )
-_OTHER_THREAD = "objects created in a thread can only be used in that same thread"
+_OTHER_THREAD = "SQLite objects created in a thread can only be used in that same thread"
 #: Classes of SQLSTATE, and states, that may pass.
 _PASSING_STATES = ("08", "40", "53", "57", "55P03")
 
@@ -115,8 +115,10 @@ def translated(
             f"{name} refuses the user or the password: {told}",
             place=place,
             hint="see to `connections` in `config.yaml`, and to the variables that it names",
+            # Told by words alone, it may be a value that reads so.
+            discreet=None if state else f"{name} refuses the user or the password: {UNSHOWN}",
         )
-    if _OTHER_THREAD in told:
+    if told.startswith(_OTHER_THREAD):
         what = f"{name} belongs to another thread: {told}"
         hint = "use the project in that thread, or connect with `check_same_thread=False`"
         return SourceError(what, place=place, hint=hint)
@@ -130,8 +132,10 @@ def translated(
     said, _, hint = told.partition(" HINT: ")
     if missing := _MISSING_TABLE.search(said):
         hint = near(next(filter(None, missing.groups())), tables()) or hint
-    # Class 42 are errors of the statement: a table that is not there, a word out of place.
-    of_data = not missing and not state.startswith("42")
+    # Class 42 are errors of the statement: a table that is not there, a word out of place. Where
+    # there is no class, only words at the beginning are surely not those of a value.
+    of_statement = state.startswith("42") or (missing is not None and missing.start() == 0)
+    of_data = not of_statement
     discreet = f"{name} failed: {UNSHOWN}" if of_data else None
     return SourceError(f"{name} says: {said}", place=place, hint=hint or None, discreet=discreet)
 
