@@ -75,6 +75,7 @@ class Bench:
         write(self.root, BEFORE)
         self._before: dict[str, Any] = {}
         self._after: dict[str, Any] = {}
+        self._complete: dict[str, set[str]] = {}
         self._reached: dict[str, dict[str, int]] = {}
         self._begin("first run", lambda: None)
         self._begin("run", lambda: write(self.root, CHANGE))
@@ -87,7 +88,8 @@ class Bench:
         """Go through a scenario without a fault, and keep where it starts from."""
         prepare()
         shutil.copytree(self.root, self.folder / scenario, symlinks=True)
-        self._before[scenario] = self.look()["tables"]
+        begun = self.look()
+        self._before[scenario], self._complete[scenario] = begun["tables"], set(begun["complete"])
         done = self.server.ask(root=self.root, **_TASKS[scenario])
         assert done["done"], done
         self._reached[scenario] = done["reached"]
@@ -121,7 +123,6 @@ class Bench:
             AssertionError: something that was promised does not hold.
         """
         self.reset(scenario)
-        old = set(self.look()["complete"])
         kept = self.folder / "kept"
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir()
@@ -138,7 +139,7 @@ class Bench:
             assert ended["signal"] == signal.SIGKILL, f"the point was not reached: {ended}"
         if power:
             self.lose_power(kept, power)
-        self._hold(scenario, ended, old, mutant, powerless=power is not None)
+        self._hold(scenario, ended, mutant, powerless=power is not None)
 
     def lose_power(self, kept: Path, how: str) -> None:
         """Leave of the project what was synced."""
@@ -153,7 +154,6 @@ class Bench:
         self,
         scenario: str,
         ended: dict[str, Any],
-        old: set[str],
         mutant: str | None,
         *,
         powerless: bool,
@@ -172,7 +172,10 @@ class Bench:
         again = found["again"]
         assert again["done"], f"it does not go on: {again}"
         assert found["gone on"] == after, "going on leads elsewhere"
-        fresh = {".".join(name.split("/")[:2]) for name in set(found["complete"]) - old}
+        fresh = {
+            ".".join(name.split("/")[:2])
+            for name in set(found["complete"]) - self._complete[scenario]
+        }
         rebuilt = fresh & set(again.get("built", ()))
         # A loss of power may take a verdict, and what it set aside is set aside anew.
         assert powerless or not rebuilt, f"complete versions were built again: {rebuilt}"
