@@ -61,6 +61,23 @@ def test_rows_go_aside_and_come_back(call, tmp_path):
     assert (row["rows"], row["published"], row["released"]) == (0, 3, 1)
 
 
+def test_corrections_that_do_nothing_any_more_are_told(call, tmp_path):
+    orders = tmp_path / "data_raw/orders.csv"
+    orders.write_text("id,amount\n1,10\n2,-5\n3,-30\n")
+    call("run", "--quiet")
+    call("quarantine", "export", "clean.orders", "bad.csv")
+    bad = tmp_path / "bad.csv"
+    bad.write_text(bad.read_text().replace(",-5,", ",5,").replace(",-30,", ",30,"))
+    assert call("quarantine", "retry", "clean.orders", "bad.csv", "--quiet").returncode == 0
+    assert call("quarantine", "list").stderr == ""
+    orders.write_text("id,amount\n1,10\n2,6\n3,-30\n")
+    assert call("run", "--quiet").returncode == 0
+    assert call("quarantine", "list").stderr == (
+        "1 correction of `clean.orders` does nothing any more: "
+        "a file in `corrections/clean.orders/` that holds no others can go\n"
+    )
+
+
 def test_nothing_in_quarantine_is_said_plainly(call, tmp_path):
     assert "nothing is published" in call("quarantine", "list").stderr
     (tmp_path / "data_raw/orders.csv").write_text("id,amount\n1,1\n")

@@ -154,7 +154,7 @@ class OpenProject:
             sample: share of the raw rows for a trial, such as `1%`.
             full_refresh: build everything selected, changed or not.
             publish_what_passed: publish the assets that passed, though others failed.
-            strict: let the exit code say so where inputs were set aside.
+            strict: let the exit code say so where inputs or rows are set aside.
             wait: how long to wait while another run holds the environment, such as `10m`; True for
                 as long as it takes.
             listeners: called with every event, beside logs and history.

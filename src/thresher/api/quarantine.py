@@ -49,7 +49,7 @@ class QuarantineRow:
     released: int
     """Rows that were published as they were corrected."""
     unmatched: int
-    """Corrected rows whose original is no longer built; their files can be removed."""
+    """Corrected rows whose original is no longer built, or that a later correction replaced."""
     rejected: int = 0
     """Records of its input files that could not be read."""
 

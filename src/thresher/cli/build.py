@@ -116,7 +116,7 @@ def plan(
 @click.option(
     "--publish-what-passed", is_flag=True, help="Publish what passed, though others failed."
 )
-@click.option("--strict", is_flag=True, help="Exit with 3 where inputs were set aside.")
+@click.option("--strict", is_flag=True, help="Exit with 3 where inputs or rows are set aside.")
 @click.option("--quiet", "-q", is_flag=True, help="Show the summary alone.")
 @wait_option
 @format_option()
@@ -139,7 +139,7 @@ def run(
     """Build what changed, audit it, and publish all of it in one step, or nothing.
 
     Exit codes: 0 done · 1 an asset failed or was blocked · 2 the project or the
-    command is wrong · 3 with --strict: published, but inputs were set aside ·
+    command is wrong · 3 with --strict: done, but inputs or rows are set aside ·
     4 credentials · 5 held by another run · 130, 143 interrupted
     """
     project = opened(folder, environment, params)

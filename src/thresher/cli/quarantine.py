@@ -11,6 +11,7 @@ import click
 
 from thresher.api import documents
 from thresher.api.quarantine import (
+    QuarantineRow,
     correct,
     export_rows,
     masked_columns,
@@ -60,10 +61,14 @@ def list_quarantines(
     click.echo(console.table(headers, rows, stream=sys.stdout, right=right), nl=False)
     for row in found:
         if row.unmatched:
-            told = (
-                f"{counted(row.unmatched, 'correction')} of `{row.asset}` correct no row any more"
-            )
-            click.echo(f"{told}; their files in `corrections/{row.asset}/` can go", err=True)
+            click.echo(_idle(row), err=True)
+
+
+def _idle(row: QuarantineRow) -> str:
+    """Say that corrections do nothing; a file may hold others beside them, which still do."""
+    told = f"{counted(row.unmatched, 'correction')} of `{row.asset}`"
+    told += f" {'does' if row.unmatched == 1 else 'do'} nothing any more"
+    return f"{told}: a file in `corrections/{row.asset}/` that holds no others can go"
 
 
 def _reveal_option(command: Command) -> Command:
