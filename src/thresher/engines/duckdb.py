@@ -24,6 +24,7 @@ from thresher.engines.duckdb_files import FILE, copy, describe, select_text
 from thresher.engines.duckdb_inputs import Input
 from thresher.engines.duckdb_views import Views
 from thresher.engines.frames import KINDS
+from thresher.engines.isolated import Isolated
 from thresher.engines.modules import Modules
 from thresher.engines.python import Context, running
 from thresher.engines.returned import stream_of
@@ -51,6 +52,7 @@ class DuckDBEngine:
         memory: how much memory DuckDB may use, such as `4GB`; None leaves it to DuckDB.
         temp: folder for what does not fit into memory.
         timezone: time zone of the session.
+        limit: bytes of memory that the whole run may use, and so may each process of its own.
         options: what other engines take.
     """
 
@@ -62,6 +64,7 @@ class DuckDBEngine:
         memory: str | None,
         temp: Path,
         timezone: str = "UTC",
+        limit: int | None = None,
         **options: Any,  # noqa: ARG002
     ) -> None:
         temp.mkdir(parents=True, exist_ok=True)
@@ -69,11 +72,14 @@ class DuckDBEngine:
         spill = temp.absolute() / f"duckdb-{uuid.uuid4().hex[:12]}"
         self._warehouse = warehouse.absolute()
         self._timezone = timezone
+        self._threads = threads
+        self._temp = temp.absolute()
+        self._limit = limit
         self._database = duckdb.connect(":memory:", config=_config(threads, memory, spill))
         self._database.execute(f"set global TimeZone = {quote_text(timezone)}")
         self._views = Views(self._database, self._warehouse)
         self._modules = Modules()
-        self._calls: set[Call] = set()
+        self._calls: set[Call | Isolated] = set()
         self._lock = threading.Lock()
 
     @property
@@ -86,7 +92,7 @@ class DuckDBEngine:
         body = job.asset.body
         place = Place(job.asset.path, asset=job.asset.name)
         if isinstance(body, PythonBody):
-            return self._build_python(job, body, place)
+            return self._isolated(job) if job.asset.isolate else self._in_process(job, body, place)
         if not isinstance(body, SqlBody):
             raise AssetError("it is read by a source, not built by an engine", place=place)
         with self._call(job.tables, job.macros, place=place, first_line=body.first_line) as call:
@@ -179,10 +185,10 @@ class DuckDBEngine:
             found = {name: int(rows) for name, rows in call.fetch(query)}
         return tuple(found[path] for path in paths)
 
-    def interrupt(self) -> None:
-        """Stop whatever is being computed; the calls under way raise an `AssetError`."""
+    def interrupt(self, asset: str | None = None) -> None:
+        """Stop whatever is being computed, or the building of one asset alone."""
         with self._lock:
-            under_way = set(self._calls)
+            under_way = {call for call in self._calls if asset in (None, call.place.asset)}
         # DuckDB forgets an interruption that comes in the instant before a statement begins.
         for _ in range(_KNOCKS):
             for call in under_way:
@@ -195,10 +201,28 @@ class DuckDBEngine:
 
     def close(self) -> None:
         """Give back all memory and temporary files."""
+        with self._lock:
+            under_way = {call for call in self._calls if isinstance(call, Isolated)}
+        for call in under_way:
+            call.stop()
         self._modules.close()
         self._database.close()
 
-    def _build_python(self, job: Job, body: PythonBody, place: Place) -> Written:
+    def _isolated(self, job: Job) -> Written:
+        """Build a Python asset in a process of its own, which has an engine of its own."""
+        self._temp.mkdir(parents=True, exist_ok=True)
+        engine = {
+            "warehouse": self._warehouse,
+            "threads": self._threads,
+            "memory": self._limit and f"{self._limit // 2}B",  # the rest is for the author's code
+            "temp": self._temp,
+            "timezone": self._timezone,
+        }
+        call = Isolated(job, engine, self._limit)
+        with self._reaching(call):
+            return call.build()
+
+    def _in_process(self, job: Job, body: PythonBody, place: Place) -> Written:
         root = job.root.absolute()
         with ExitStack() as open_, running(job.asset, root):
             call = open_.enter_context(self._call({}, place=place))
@@ -214,7 +238,8 @@ class DuckDBEngine:
 
     def _frame(self, job: Job, name: str, kind: str, open_: ExitStack) -> Any:
         """Open an input as a frame; a frame that is still to be read needs a cursor of its own."""
-        call = open_.enter_context(self._call(job.tables))
+        place = Place(asset=job.asset.name)
+        call = open_.enter_context(self._call(job.tables, place=place))
         return KINDS[kind](
             Input(call.cursor, name, job.tables[name], self._warehouse, self._timezone)
         )
@@ -231,14 +256,22 @@ class DuckDBEngine:
         """Open a cursor that sees these versions, and that [`interrupt`][] reaches."""
         cursor = self._views.cursor(tables, macros or {})
         call = Call(cursor, place=place, first_line=first_line)
+        try:
+            with self._reaching(call):
+                yield call
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def _reaching(self, call: Call | Isolated) -> Iterator[None]:
+        """Let [`interrupt`][] reach a call while it is under way."""
         with self._lock:
             self._calls.add(call)
         try:
-            yield call
+            yield
         finally:
             with self._lock:
                 self._calls.discard(call)
-            cursor.close()
 
 
 def _config(threads: int, memory: str | None, spill: Path) -> dict[str, Any]:

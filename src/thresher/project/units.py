@@ -46,6 +46,13 @@ def parse_size(value: Any) -> int:
     return int(number * _BYTES[unit.upper()])
 
 
+def write_size(number: float) -> str:
+    """Write bytes as people do: `512 B`, `200 MB`, `1.5 GB`."""
+    units = ("B", "KB", "MB", "GB", "TB")
+    power = min(len(f"{int(number)}") - 1, 14) // 3
+    return f"{number / 1000**power:.3g} {units[power]}"
+
+
 def parse_share(value: Any) -> float:
     """Read `1%` or `0.01` as a share between 0 and 1.
 
