@@ -143,7 +143,8 @@ def test_an_error_that_may_pass_is_tried_again(shop):
 
 
 def test_a_unit_test_of_it_runs_as_ever(shop):
-    source = "import polars as pl\nfrom thresher import asset\n\n" + (
+    source = (
+        "import polars as pl\nfrom thresher import asset\n\n"
         "@asset(inputs={'o': 'clean.orders'}, isolate=True)\n"
         "def total(o: pl.LazyFrame):\n    return o.select(pl.col('amount').sum())\n"
     )

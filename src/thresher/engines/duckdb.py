@@ -23,6 +23,7 @@ from thresher.engines.duckdb_calls import Call, embed, translating
 from thresher.engines.duckdb_files import FILE, copy, describe, select_text
 from thresher.engines.duckdb_inputs import Input
 from thresher.engines.duckdb_views import Views
+from thresher.engines.frame_sizes import check_sizes
 from thresher.engines.frames import KINDS
 from thresher.engines.isolated import Isolated
 from thresher.engines.modules import Modules
@@ -32,6 +33,7 @@ from thresher.engines.streams import Stream, pump
 from thresher.errors import NOWHERE, AssetError, Place
 from thresher.project import sql
 from thresher.project.asset import Materialized, PythonBody, SqlBody
+from thresher.project.units import parse_size, threads_for
 from thresher.protocols import Job, Written
 from thresher.results import DataFile, Snapshot
 from thresher.tables import quote_path, quote_text
@@ -226,9 +228,12 @@ class DuckDBEngine:
         root = job.root.absolute()
         with ExitStack() as open_, running(job.asset, root):
             call = open_.enter_context(self._call({}, place=place))
+            inputs = {wanted: self._input(job, wanted.asset, open_) for wanted in body.inputs}
+            if self._limit is not None:
+                frames = [(each.asset, each.frame, table) for each, table in inputs.items()]
+                check_sizes(frames, self._limit, place)
             arguments: dict[str, Any] = {
-                wanted.parameter: self._frame(job, wanted.asset, wanted.frame, open_)
-                for wanted in body.inputs
+                wanted.parameter: KINDS[wanted.frame](table) for wanted, table in inputs.items()
             }
             if body.context:
                 arguments[body.context] = Context.of(job)
@@ -236,13 +241,11 @@ class DuckDBEngine:
             stream = stream_of(function(**arguments))
             return pump(stream, lambda reader: _write(call, stream, reader, job))
 
-    def _frame(self, job: Job, name: str, kind: str, open_: ExitStack) -> Any:
-        """Open an input as a frame; a frame that is still to be read needs a cursor of its own."""
+    def _input(self, job: Job, name: str, open_: ExitStack) -> Input:
+        """Open an input; a frame that is still to be read needs a cursor of its own."""
         place = Place(asset=job.asset.name)
         call = open_.enter_context(self._call(job.tables, place=place))
-        return KINDS[kind](
-            Input(call.cursor, name, job.tables[name], self._warehouse, self._timezone)
-        )
+        return Input(call.cursor, name, job.tables[name], self._warehouse, self._timezone)
 
     @contextmanager
     def _call(
@@ -275,6 +278,8 @@ class DuckDBEngine:
 
 
 def _config(threads: int, memory: str | None, spill: Path) -> dict[str, Any]:
+    if memory:
+        threads = threads_for(parse_size(memory), threads)
     config = {
         "threads": threads,
         "temp_directory": str(spill),
