@@ -55,9 +55,11 @@ def threads_for(memory: int, threads: int) -> int:
 
 def write_size(number: float) -> str:
     """Write bytes as people do: `512 B`, `200 MB`, `1.5 GB`."""
-    units = ("B", "KB", "MB", "GB", "TB")
-    power = min(len(f"{int(number)}") - 1, 14) // 3
-    return f"{number / 1000**power:.3g} {units[power]}"
+    for unit in ("B", "KB", "MB", "GB"):
+        if number < 999.5:
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:,.0f} TB" if number >= 100 else f"{number:.3g} TB"
 
 
 def parse_share(value: Any) -> float:
