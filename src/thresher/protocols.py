@@ -150,8 +150,15 @@ class Engine(Protocol):
         """
         ...
 
-    def interrupt(self) -> None:
-        """Stop whatever is being computed; the calls under way raise, and so do later ones."""
+    def interrupt(self, asset: str | None = None) -> None:
+        """Stop whatever is being computed; the calls under way raise, and compute no more.
+
+        Code in the process that computes nothing by the engine at the moment goes on until it
+        does; a function in a process of its own (`asset.isolate`) is ended at once.
+
+        Args:
+            asset: whose [`build`][] alone to stop, while all else goes on; everything where None.
+        """
         ...
 
     def close(self) -> None:

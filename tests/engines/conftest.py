@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Workshop:
         self.warehouse = root / "warehouse"
         given = {"threads": 2, "memory": "1GB", "temp": self.warehouse / "tmp", **settings}
         self.engine = DuckDBEngine(warehouse=self.warehouse, **given)
+        self.isolate = False
         self._numbers = itertools.count(1)
 
     def sql(
@@ -64,7 +66,8 @@ class Workshop:
         """Write and build a Python asset."""
         path = f"src/{name.replace('.', '/')}.py"
         self.write(path, source)
-        return self.build(self.function(name), inputs, params=params or {}, **settled)
+        asset = replace(self.function(name), isolate=self.isolate)
+        return self.build(asset, inputs, params=params or {}, **settled)
 
     def function(self, name: str) -> Asset:
         """Read the Python asset of a file, as the project's reader does."""

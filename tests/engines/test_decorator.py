@@ -26,7 +26,7 @@ def test_it_takes_every_key_that_the_head_of_an_asset_has() -> None:
     bare, called = get_overloads(thresher.asset)
     assert set(inspect.signature(bare).parameters) == {"function"}
     assert set(inspect.signature(called).parameters) == taken
-    assert taken - {"inputs"} == set(Head.model_fields) - {"materialized"}
+    assert taken - {"inputs", "isolate"} == set(Head.model_fields) - {"materialized"}
 
 
 def test_it_can_stand_alone() -> None:

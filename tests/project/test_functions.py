@@ -51,6 +51,23 @@ def test_comments_and_layout_are_no_part_of_it(root):
     assert one.body.source == other.body.source != changed.body.source
 
 
+def test_what_is_said_of_the_table_is_no_part_of_it_but_its_inputs_are(root):
+    def source(said, import_="import thresher"):
+        text = f"{import_}\n\n{said}\ndef made():\n    return []\n"
+        return parse_function(text, "a.py", root).body.source
+
+    bare = source("@thresher.asset")
+    for said in ("", "isolate=True", "tags=('a',), columns={'n': {'unique': True}}"):
+        assert source(f"@thresher.asset({said})") == bare
+    given = "@asset(inputs={{'n': '{}'}}{})\ndef f(n: 'polars.LazyFrame'): ...\nlater = 1\n"
+
+    def of_inputs(name, more=""):
+        text = f"from thresher import asset\n\n{given.format(name, more)}"
+        return parse_function(text, "a.py", root).body.source
+
+    assert of_inputs("raw.a") == of_inputs("raw.a", ", isolate=True") != of_inputs("raw.b")
+
+
 def test_a_package_is_part_of_what_imports_its_module(root):
     (root / "src" / "lib" / "__init__.py").write_text("K = 1\n")
     one = parse_function(GOOD, "a.py", root)

@@ -4,7 +4,14 @@ import pytest
 
 from thresher.project.contract import Tolerance
 from thresher.project.secrets import MASK, Masker, looks_secret, mask_keys
-from thresher.project.units import parse_duration, parse_share, parse_size, parse_tolerance
+from thresher.project.units import (
+    parse_duration,
+    parse_share,
+    parse_size,
+    parse_tolerance,
+    threads_for,
+    write_size,
+)
 
 
 @pytest.mark.parametrize("key", ["password", "DB_PASSWORD", "api_key", "apikey", "authToken"])
@@ -81,3 +88,27 @@ def test_tolerances(text, tolerance, allowed, refused):
 def test_what_is_none_of_these_is_refused(parse, text):
     with pytest.raises(ValueError, match="should be"):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1 KB"),
+        (200_000_000, "200 MB"),
+        (1_500_000_000, "1.5 GB"),
+        (2_674_000_000, "2.67 GB"),
+        (999_999, "1 MB"),
+        (4 * 10**15, "4,000 TB"),
+    ],
+)
+def test_a_size_is_written_as_people_write_it(number, text):
+    assert write_size(number) == text
+
+
+@pytest.mark.parametrize(
+    ("memory", "threads"), [(1, 1), (249_000_000, 1), (250_000_000, 2), (10**12, 8)]
+)
+def test_threads_are_as_many_as_their_memory_is_enough_for(memory, threads):
+    assert threads_for(memory, 8) == threads

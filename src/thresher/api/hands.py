@@ -54,6 +54,7 @@ class Hands:
                     memory=self._memory(ENGINE_SHARE),
                     temp=self.temp,
                     timezone=self.project.settings.config.timezone,
+                    limit=self.project.settings.run.memory,
                 )
                 self._engine = engine
             return self._engine

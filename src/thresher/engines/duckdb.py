@@ -23,7 +23,9 @@ from thresher.engines.duckdb_calls import Call, embed, translating
 from thresher.engines.duckdb_files import FILE, copy, describe, select_text
 from thresher.engines.duckdb_inputs import Input
 from thresher.engines.duckdb_views import Views
+from thresher.engines.frame_sizes import check_sizes
 from thresher.engines.frames import KINDS
+from thresher.engines.isolated import Isolated
 from thresher.engines.modules import Modules
 from thresher.engines.python import Context, running
 from thresher.engines.returned import stream_of
@@ -31,6 +33,7 @@ from thresher.engines.streams import Stream, pump
 from thresher.errors import NOWHERE, AssetError, Place
 from thresher.project import sql
 from thresher.project.asset import Materialized, PythonBody, SqlBody
+from thresher.project.units import parse_size, threads_for
 from thresher.protocols import Job, Written
 from thresher.results import DataFile, Snapshot
 from thresher.storage.local import writing
@@ -52,6 +55,7 @@ class DuckDBEngine:
         memory: how much memory DuckDB may use, such as `4GB`; None leaves it to DuckDB.
         temp: folder for what does not fit into memory.
         timezone: time zone of the session.
+        limit: bytes of memory that the whole run may use, and so may each process of its own.
         options: what other engines take.
     """
 
@@ -63,6 +67,7 @@ class DuckDBEngine:
         memory: str | None,
         temp: Path,
         timezone: str = "UTC",
+        limit: int | None = None,
         **options: Any,  # noqa: ARG002
     ) -> None:
         with writing(temp):
@@ -71,11 +76,14 @@ class DuckDBEngine:
         spill = temp.absolute() / f"duckdb-{uuid.uuid4().hex[:12]}"
         self._warehouse = warehouse.absolute()
         self._timezone = timezone
+        self._threads = threads
+        self._temp = temp.absolute()
+        self._limit = limit
         self._database = duckdb.connect(":memory:", config=_config(threads, memory, spill))
         self._database.execute(f"set global TimeZone = {quote_text(timezone)}")
         self._views = Views(self._database, self._warehouse)
         self._modules = Modules()
-        self._calls: set[Call] = set()
+        self._calls: set[Call | Isolated] = set()
         self._lock = threading.Lock()
 
     @property
@@ -88,7 +96,7 @@ class DuckDBEngine:
         body = job.asset.body
         place = Place(job.asset.path, asset=job.asset.name)
         if isinstance(body, PythonBody):
-            return self._build_python(job, body, place)
+            return self._isolated(job) if job.asset.isolate else self._in_process(job, body, place)
         if not isinstance(body, SqlBody):
             raise AssetError("it is read by a source, not built by an engine", place=place)
         with self._call(job.tables, job.macros, place=place, first_line=body.first_line) as call:
@@ -181,10 +189,10 @@ class DuckDBEngine:
             found = {name: int(rows) for name, rows in call.fetch(query)}
         return tuple(found[path] for path in paths)
 
-    def interrupt(self) -> None:
-        """Stop whatever is being computed; the calls under way raise an `AssetError`."""
+    def interrupt(self, asset: str | None = None) -> None:
+        """Stop whatever is being computed, or the building of one asset alone."""
         with self._lock:
-            under_way = set(self._calls)
+            under_way = {call for call in self._calls if asset in (None, call.place.asset)}
         # DuckDB forgets an interruption that comes in the instant before a statement begins.
         for _ in range(_KNOCKS):
             for call in under_way:
@@ -197,16 +205,37 @@ class DuckDBEngine:
 
     def close(self) -> None:
         """Give back all memory and temporary files."""
+        with self._lock:
+            under_way = {call for call in self._calls if isinstance(call, Isolated)}
+        for call in under_way:
+            call.stop()
         self._modules.close()
         self._database.close()
 
-    def _build_python(self, job: Job, body: PythonBody, place: Place) -> Written:
+    def _isolated(self, job: Job) -> Written:
+        """Build a Python asset in a process of its own, which has an engine of its own."""
+        self._temp.mkdir(parents=True, exist_ok=True)
+        engine = {
+            "warehouse": self._warehouse,
+            "threads": self._threads,
+            "memory": self._limit and f"{self._limit // 2}B",  # the rest is for the author's code
+            "temp": self._temp,
+            "timezone": self._timezone,
+        }
+        call = Isolated(job, engine, self._limit)
+        with self._reaching(call):
+            return call.build()
+
+    def _in_process(self, job: Job, body: PythonBody, place: Place) -> Written:
         root = job.root.absolute()
         with ExitStack() as open_, running(job.asset, root):
             call = open_.enter_context(self._call({}, place=place))
+            inputs = {wanted: self._input(job, wanted.asset, open_) for wanted in body.inputs}
+            if self._limit is not None:
+                frames = [(each.asset, each.frame, table) for each, table in inputs.items()]
+                check_sizes(frames, self._limit, place)
             arguments: dict[str, Any] = {
-                wanted.parameter: self._frame(job, wanted.asset, wanted.frame, open_)
-                for wanted in body.inputs
+                wanted.parameter: KINDS[wanted.frame](table) for wanted, table in inputs.items()
             }
             if body.context:
                 arguments[body.context] = Context.of(job)
@@ -214,12 +243,11 @@ class DuckDBEngine:
             stream = stream_of(function(**arguments))
             return pump(stream, lambda reader: _write(call, stream, reader, job))
 
-    def _frame(self, job: Job, name: str, kind: str, open_: ExitStack) -> Any:
-        """Open an input as a frame; a frame that is still to be read needs a cursor of its own."""
-        call = open_.enter_context(self._call(job.tables))
-        return KINDS[kind](
-            Input(call.cursor, name, job.tables[name], self._warehouse, self._timezone)
-        )
+    def _input(self, job: Job, name: str, open_: ExitStack) -> Input:
+        """Open an input; a frame that is still to be read needs a cursor of its own."""
+        place = Place(asset=job.asset.name)
+        call = open_.enter_context(self._call(job.tables, place=place))
+        return Input(call.cursor, name, job.tables[name], self._warehouse, self._timezone)
 
     @contextmanager
     def _call(
@@ -233,17 +261,27 @@ class DuckDBEngine:
         """Open a cursor that sees these versions, and that [`interrupt`][] reaches."""
         cursor = self._views.cursor(tables, macros or {})
         call = Call(cursor, place=place, first_line=first_line)
+        try:
+            with self._reaching(call):
+                yield call
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def _reaching(self, call: Call | Isolated) -> Iterator[None]:
+        """Let [`interrupt`][] reach a call while it is under way."""
         with self._lock:
             self._calls.add(call)
         try:
-            yield call
+            yield
         finally:
             with self._lock:
                 self._calls.discard(call)
-            cursor.close()
 
 
 def _config(threads: int, memory: str | None, spill: Path) -> dict[str, Any]:
+    if memory:
+        threads = threads_for(parse_size(memory), threads)
     config = {
         "threads": threads,
         "temp_directory": str(spill),

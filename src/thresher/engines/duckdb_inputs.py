@@ -38,6 +38,11 @@ class Input:
         """Its files; none for a view."""
         return [str(self.warehouse / file.path) for file in self.snapshot.files]
 
+    @property
+    def rows(self) -> int:
+        """Number of its rows."""
+        return self.snapshot.rows
+
     def relation(self) -> duckdb.DuckDBPyRelation:
         """Give a relation with the logical types."""
         return self.cursor.sql(f"from {quote_table(self.name)}")

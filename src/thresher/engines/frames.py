@@ -38,6 +38,11 @@ class Table(Protocol):
         ...
 
     @property
+    def rows(self) -> int:
+        """Number of its rows."""
+        ...
+
+    @property
     def timezone(self) -> str:
         """The session's time zone."""
         ...
@@ -64,7 +69,7 @@ def _lazy(table: Table) -> pl.LazyFrame:
         import polars as pl
     except ModuleNotFoundError as error:
         raise missing("polars") from error
-    if table.paths and _scannable(table):
+    if table.paths and scannable(table):
         # The paths are exact: `[` in a folder's name is no pattern, `env=prod` no column.
         return pl.scan_parquet(list(table.paths), glob=False, hive_partitioning=False)
     return pl.DataFrame(table.reader().read_all()).lazy()
@@ -101,7 +106,7 @@ def _pandas(table: Table) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _scannable(table: Table) -> bool:
+def scannable(table: Table) -> bool:
     """Say whether Polars reads the files as it would read the same rows from Arrow."""
     types = [column.storage for column in table.schema]
     zoned = table.timezone != "UTC" and any(map(_ZONED.search, types))

@@ -103,10 +103,10 @@ def _hint(error: Exception) -> str:
 def _at(place: Place, error: BaseException, root: Path) -> Place:
     """Give the deepest line of the project that an error came through."""
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
-        own = _own_path(error.filename, root)
+        own = own_path(error.filename, root)
         return replace(place, path=own, line=error.lineno) if own else place
     for path, line in _lines(error.__traceback__):
-        if own := _own_path(path, root):
+        if own := own_path(path, root):
             place = replace(place, path=own, line=line)
     return place
 
@@ -117,7 +117,7 @@ def _lines(trace: TracebackType | None) -> Iterator[tuple[str, int]]:
         yield frame.f_code.co_filename, line
 
 
-def _own_path(path: str, root: Path) -> str | None:
+def own_path(path: str, root: Path) -> str | None:
     """Give a path relative to the project; None for what is installed inside it or elsewhere."""
     try:
         relative = Path(path).relative_to(root)

@@ -87,7 +87,7 @@ class PythonBody:
 
     function: str
     source: str
-    """Normal form of the module's source (comments and layout folded away)."""
+    """Normal form of the module's source: without comments, layout and what `@asset` says of it."""
     inputs: tuple[PythonInput, ...]
     context: str | None = None
     """Name of the parameter that takes the run's context, if any."""
@@ -116,6 +116,8 @@ class Asset:
     volatile: Volatile | None = None
     tags: tuple[str, ...] = ()
     renamed_from: str | None = None
+    isolate: bool = False
+    """Whether its function runs in a process of its own; it decides no row."""
     corrections: tuple[tuple[str, str], ...] = ()
     """Path and SHA-256 of each file of corrected rows, in the order in which they were given."""
 

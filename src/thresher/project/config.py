@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     field_validator,
     model_validator,
 )
@@ -48,6 +49,8 @@ class RunConfig(_Part):
     """Assets that are built side by side."""
     memory: Size | None = None
     """Memory that the engine may use, in bytes; None leaves it to the engine."""
+    isolate: StrictBool = False
+    """Whether asset functions run in processes of their own, where they do not say."""
     retries: Annotated[int, Field(ge=0, le=100)] = 2
     """How often an asset is tried again after an error that can pass."""
     backoff: Duration = dt.timedelta(seconds=1)

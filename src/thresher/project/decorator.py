@@ -24,6 +24,7 @@ def asset(
     volatile: str | None = None,
     renamed_from: str | None = None,
     inputs: Mapping[str, str] | None = None,
+    isolate: bool | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
@@ -39,6 +40,7 @@ def asset(  # noqa: PLR0913  # what stands at the head of any other asset
     volatile: str | None = None,
     renamed_from: str | None = None,
     inputs: Mapping[str, str] | None = None,
+    isolate: bool | None = None,
 ) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
     """Mark a function as the asset of its file, and say what must hold for its table.
 
@@ -55,6 +57,7 @@ def asset(  # noqa: PLR0913  # what stands at the head of any other asset
         volatile: `run` or `day`, where it gives another result each time.
         renamed_from: name that the asset had before.
         inputs: asset by parameter, such as `{"flights": "clean.flights"}`.
+        isolate: whether it runs in a process of its own; as `run.isolate` says where None.
     """
     contract = {
         "description": description,
@@ -65,6 +68,7 @@ def asset(  # noqa: PLR0913  # what stands at the head of any other asset
         "volatile": volatile,
         "renamed_from": renamed_from,
         "inputs": inputs or {},
+        "isolate": isolate,
     }
 
     def mark(function: Callable[P, R]) -> Callable[P, R]:

@@ -40,10 +40,12 @@ class ParsedFunction:
 
     body: PythonBody
     head: Document
-    """The arguments of `@asset` without `inputs`, as the head of an asset."""
+    """The arguments of `@asset` that can stand at the head of any asset."""
     params: tuple[tuple[str, int], ...] | None = ()
     """Parameters it takes from its context and their lines; None where that cannot be told."""
     uses_run_time: bool = False
+    isolate: bool | None = None
+    """Whether it asks for a process of its own; None where it does not say."""
 
 
 def parse_function(text: str, path: str, root: Path) -> ParsedFunction | None:
@@ -75,20 +77,39 @@ def parse_function(text: str, path: str, root: Path) -> ParsedFunction | None:
         faults.append(Fault("a file makes one table: it has a second `@asset` function", place))
     if isinstance(node, ast.AsyncFunctionDef):
         faults.append(Fault("an asset function cannot be `async`", Place(path, node.lineno)))
-    head, given = _arguments(decorator, path, faults)
+    head, given, isolate = _arguments(decorator, path, faults)
     inputs, context = _parameters(node, given, names, path, faults)
     modules, packages = _imports(tree, path, root, faults)
     if faults:
         raise ProjectError(faults)
     body = PythonBody(
         function=node.name,
-        source=ast.unparse(tree),
+        source=_normal(tree),
         inputs=inputs,
         context=context,
         modules=modules,
         packages=packages,
     )
-    return ParsedFunction(body, head, *_context_uses(node, context))
+    return ParsedFunction(body, head, *_context_uses(node, context), isolate=isolate)
+
+
+def _normal(tree: ast.Module) -> str:
+    """Write a module without comments, layout, and the arguments of `@asset` but its `inputs`.
+
+    These say what must hold for the table and how it is made, and decide none of its rows.
+    """
+    names = _imported_names(tree)
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            node.decorator_list = [_bare(each, names) for each in node.decorator_list]
+    return ast.unparse(tree)
+
+
+def _bare(decorator: ast.expr, names: Mapping[str, str]) -> ast.expr:
+    if not isinstance(decorator, ast.Call) or _qualified(decorator.func, names) != _DECORATOR:
+        return decorator
+    inputs = [keyword for keyword in decorator.keywords if keyword.arg == "inputs"]
+    return ast.Call(decorator.func, [], inputs) if inputs else decorator.func
 
 
 def _imported_names(tree: ast.Module) -> dict[str, str]:
@@ -122,8 +143,8 @@ def _qualified(node: ast.expr | None, names: Mapping[str, str]) -> str | None:
 
 def _arguments(
     decorator: ast.expr, path: str, faults: list[Fault]
-) -> tuple[Document, dict[str, Any]]:
-    """Read the arguments of `@asset`: its head, and its `inputs`."""
+) -> tuple[Document, dict[str, Any], bool | None]:
+    """Read the arguments of `@asset`: its head, its `inputs`, and whether it is isolated."""
     value: dict[str, Any] = {}
     lines: dict[tuple[str | int, ...], int] = {(): decorator.lineno}
     call = decorator if isinstance(decorator, ast.Call) else None
@@ -150,7 +171,11 @@ def _arguments(
         what = '`inputs` should be a mapping such as `{"flights": "clean.flights"}`'
         faults.append(Fault(what, place))
         inputs = {}
-    return Document(path, value, lines, {}), inputs
+    isolate = value.pop("isolate", None)
+    if isolate is not None and not isinstance(isolate, bool):
+        place = Place(path, lines.get(("isolate",)))
+        faults.append(Fault("`isolate` should be `True` or `False`", place))
+    return Document(path, value, lines, {}), inputs, isolate
 
 
 def _lines(
@@ -258,7 +283,7 @@ def _imports(
             if file is not None:
                 key = file.relative_to(root).as_posix()
                 if key not in modules and (parsed := _parse(file, key, faults)):
-                    modules[key] = hashlib.sha256(ast.unparse(parsed).encode()).hexdigest()
+                    modules[key] = hashlib.sha256(_normal(parsed).encode()).hexdigest()
                     waiting.append((parsed, key))
                 continue
             top = name.partition(".")[0]

@@ -134,8 +134,11 @@ def _finish(read: Read, columns: Mapping[str, tuple[str, ...] | None], settings:
     if isinstance(asset.body, SqlBody):
         body = dataclasses.replace(asset.body, columns=columns[asset.name])
         return dataclasses.replace(asset, body=body)
-    if read.function is not None and read.function.params is None:
-        return dataclasses.replace(asset, params=tuple(sorted(settings.params)))
+    if read.function is not None:
+        said = read.function.isolate
+        isolate = settings.run.isolate if said is None else said
+        params = tuple(sorted(settings.params)) if read.function.params is None else asset.params
+        return dataclasses.replace(asset, isolate=isolate, params=params)
     if isinstance(asset.body, SourceBody):
         return dataclasses.replace(asset, body=resolved(asset.body, settings.connections))
     return asset

@@ -16,6 +16,8 @@ _BYTES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _BYTES |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 #: Units that a calendar is counted in.
 CALENDAR = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
+#: Bytes that one thread of an engine needs to work by way of the disk.
+THREAD_MEMORY = 125_000_000
 _STEP = re.compile(r"\s*([0-9]*)\s*([A-Za-z]*)\s*")
 _AMOUNT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z%]*)\s*")
 
@@ -44,6 +46,20 @@ def parse_size(value: Any) -> int:
     if unit.upper() not in _BYTES:
         raise ValueError(f"should be a size such as `500MB` or `4GB`, not `{value}`")
     return int(number * _BYTES[unit.upper()])
+
+
+def threads_for(memory: int, threads: int) -> int:
+    """Say how many threads can share some memory: each sorts, joins and reads in a part of it."""
+    return max(1, min(threads, memory // THREAD_MEMORY))
+
+
+def write_size(number: float) -> str:
+    """Write bytes as people do: `512 B`, `200 MB`, `1.5 GB`."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if number < 999.5:
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:,.0f} TB" if number >= 100 else f"{number:.3g} TB"
 
 
 def parse_share(value: Any) -> float:

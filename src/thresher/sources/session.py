@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from thresher.errors import DiskFullError, Place, SourceError, is_transient
+from thresher.project.units import parse_size, threads_for
 from thresher.tables import quote_text
 
 #: What the system says when nothing more can be written.
@@ -58,6 +59,8 @@ class Session:
     def __init__(
         self, *, threads: int, memory: str | None, temp: Path, timezone: str, stop: Stop
     ) -> None:
+        if memory:
+            threads = threads_for(parse_size(memory), threads)
         config: dict[str, Any] = {
             "threads": threads,
             "temp_directory": str(temp),
