@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -165,6 +166,59 @@ def test_whatever_is_deleted_runs_go_on(published, deleted: str) -> None:
     assert published.run().ok
     assert published.rows("warehouse.by_customer") == [("a", 2, 40), ("b", 3, 110)]
     assert published.open().verify().ok
+
+
+def test_clean_up_removes_nothing_while_a_manifest_is_lost(published) -> None:
+    none = dt.timedelta(0)
+    (published.root / "warehouse/publications/dev/2.json").unlink()
+    with pytest.raises(WarehouseError, match="nothing was removed"):
+        published.open().gc(grace=none)
+    shutil.rmtree(published.root / "warehouse/publications")
+    with pytest.raises(WarehouseError, match="nothing was removed"):
+        published.open().gc(grace=none)
+    published.open().repair()
+    with pytest.raises(WarehouseError, match="nothing was removed"):
+        published.open().gc(grace=none)
+    assert published.run().ok
+    assert set(published.done.values()) == {"reused"}
+    published.open().gc(grace=none)
+    assert published.rows("warehouse.by_customer") == ROWS
+
+
+def test_rows_of_inputs_that_are_gone_outlive_the_manifests(shop) -> None:
+    source = "source: {files: data_raw/orders-*.csv, on_removed: keep}\n"
+    shop.write({"src/raw/orders.yaml": source})
+    shop.write({"data_raw/orders-2.csv": "id,customer,amount\n4,b,40\n"})
+    assert shop.run().ok
+    shop.write({"data_raw/orders-1.csv": None})
+    shutil.rmtree(shop.root / "warehouse/publications")
+    shop.open().repair()
+    assert shop.run().ok
+    assert [row[0] for row in shop.rows("raw.orders")] == [1, 2, 3, 4]
+    assert shop.run().publication is None
+
+
+def test_a_run_builds_what_is_gone_where_the_catalog_is_gone_too(published) -> None:
+    shutil.rmtree(published.root / "warehouse/catalogs")
+    for path in published.root.glob("warehouse/lake/clean/orders/*/*.parquet"):
+        path.unlink()
+    assert published.run().ok
+    assert published.rows("warehouse.by_customer") == ROWS
+
+
+def test_a_catalog_that_looks_as_it_was_is_written_anew(published) -> None:
+    path = published.root / "warehouse/catalogs/dev/2.duckdb"
+    state = path.stat()
+    content = bytearray(path.read_bytes())
+    for at in range(12_288, len(content), 97):
+        content[at] ^= 255
+    path.chmod(0o644)
+    path.write_bytes(content)
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert not published.open().verify().ok
+    assert len(done(published)) == 1
+    assert published.open().verify().ok
+    assert published.rows("warehouse.by_customer") == ROWS
 
 
 def test_the_command_tells_what_was_done(published) -> None:

@@ -40,6 +40,7 @@ from thresher.warehouse.catalog import Warehouse
 from thresher.warehouse.fences import refuse_outrun
 from thresher.warehouse.lake import Lake
 from thresher.warehouse.links import link_tables
+from thresher.warehouse.manifests import has_lost_all
 from thresher.warehouse.past import Past
 
 REPORTS = "reports"
@@ -100,7 +101,7 @@ def run(
     with ExitStack() as stack:
         name, earlier = stack.enter_context(_turn(work, wait, listeners))
         clock = Clock.start()
-        warehouse.ensure_catalog(settings.environment)  # the folder may have moved
+        _refresh_catalog(warehouse, settings.environment)
         hands = stack.enter_context(_hands(work))
         asked = _asked(work, select, exclude, sample, full_refresh=full_refresh, insist=False)
         plan, current = _plan(work, hands, asked)
@@ -108,7 +109,6 @@ def run(
             refuse_too_little_room(plan, current, work.warehouse)
         log = stack.enter_context(_log(work, earlier.waits))
         tell = stack.enter_context(_listeners(work, [log, *listeners]))
-        lake = Lake(work.warehouse)
         walk = Walk(
             project=work.project,
             plan=plan,
@@ -119,10 +119,11 @@ def run(
                 run=name,
                 engine=hands.engine,
                 sources=hands.source,
-                lake=lake,
+                lake=warehouse.lake,
                 engine_matters=settings.config.rebuild_on_engine_change,
                 full_refresh=full_refresh,
                 logger=lambda asset: log.logger(name, asset),
+                orphaned=has_lost_all(work.warehouse, settings.environment),
             ),
             judge=_judge(work, hands, name, plan, Past(warehouse.manifests, current)),
             current=current,
@@ -167,6 +168,20 @@ def _turn(work: Work, wait: Wait, listeners: Sequence[Listener]) -> Iterator[tup
 
 def _masked(work: Work, listener: Listener) -> Listener:
     return lambda event: listener(work.settings.masker.value(event))
+
+
+def _refresh_catalog(warehouse: Warehouse, environment: str) -> None:
+    """Write the catalog anew where it must be, such as when the folder has moved.
+
+    Where files of what it shows are gone it cannot be; the run builds them, and a catalog then.
+    """
+    try:
+        warehouse.ensure_catalog(environment)
+    except WarehouseError:
+        current = warehouse.current(environment)
+        files = (f for s in current.snapshots.values() for f in s.all_files) if current else ()
+        if all(map(warehouse.lake.holds, files)):
+            raise
 
 
 def _judge(work: Work, hands: Hands, run: str, plan: Plan, past: Past) -> Judge:

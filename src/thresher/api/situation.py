@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ from thresher.run.concealing import concealing
 from thresher.run.removed import remembered
 from thresher.storage.objects import is_url
 from thresher.warehouse.lake import Lake
+from thresher.warehouse.manifests import has_lost_all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +61,20 @@ def survey(
         found = lake.find(asset, fingerprint)
         return _known(found, None) if found else None
 
+    orphaned = has_lost_all(lake.root, project.settings.environment)
+
+    def shown(asset: str) -> Snapshot | None:
+        # Without manifests, the lake alone tells which inputs there were.
+        if orphaned:
+            return lake.latest(asset)
+        return current.snapshots.get(asset) if current else None
+
     matters = project.settings.config.rebuild_on_engine_change
     return Situation(
         parent=current.number if current else None,
         published=published,
         find=find,
-        listings=_listings(project, hands, current, asked),
+        listings=_listings(project, hands, shown, asked),
         run_time=asked.run_time,
         sample=asked.sample,
         engine=hands.engine().name if matters else None,
@@ -81,7 +90,7 @@ def _is_whole(lake: Lake, snapshot: Snapshot) -> bool:
 
 
 def _listings(
-    project: Project, hands: Hands, current: Publication | None, asked: Asked
+    project: Project, hands: Hands, shown: Callable[[str], Snapshot | None], asked: Asked
 ) -> Mapping[str, Listing]:
     found: dict[str, Listing] = {}
     for asset in project.assets.values():
@@ -97,8 +106,7 @@ def _listings(
                     raise
                 found[asset.name] = Listing(fault=error.faults[0].what)
                 continue
-            published = current.snapshots.get(asset.name) if current else None
-            gone = remembered(asset, published, units)
+            gone = remembered(asset, shown(asset.name), units)
             found[asset.name] = Listing(
                 {unit.path: unit.sha256 for unit in (*units, *gone)},
                 max((unit.modified.astimezone(UTC) for unit in units), default=None),

@@ -39,6 +39,8 @@ class Builder:
     engine_matters: bool = False
     """Whether a change of the engine builds anew."""
     full_refresh: bool = False
+    orphaned: bool = False
+    """Whether the manifests of what was published are lost: the lake alone tells of it."""
     logger: Callable[[str], Logger] = lambda name: logging.getLogger(f"thresher.assets.{name}")
     """Gives what the code of an asset logs to."""
 
@@ -93,6 +95,8 @@ class Builder:
         assert isinstance(asset.body, SourceBody)  # noqa: S101  # told by its kind
         source = self.sources(asset.body.type)
         there = tuple(source.units(asset, self.project.root))
+        if published is None and self.orphaned:
+            published = self.lake.latest(asset.name)
         gone = remembered(asset, published, there)
         units = together(there, gone)
         found = self._of_units(asset, units)

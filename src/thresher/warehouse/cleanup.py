@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
+from thresher.errors import Place, WarehouseError
 from thresher.project.asset import is_quarantine
 from thresher.results import Publication, Snapshot
 from thresher.storage.local import is_temporary, writing
@@ -111,8 +112,21 @@ def clean(
 
 
 def _kept(every: Manifests, environment: str, keep: int, cutoff: float) -> set[int]:
-    """Number the publications of an environment that stay."""
+    """Number the publications of an environment that stay.
+
+    Raises:
+        WarehouseError: the manifest of the current one is gone.
+    """
     rows = every.rows(environment)
+    current = every.current(environment)
+    lost = current is not None and not any(row.current for row in rows)
+    if lost or manifests.has_lost_all(every.root, environment):
+        raise WarehouseError(
+            "the manifest of what was published is gone, so what it needs is not known: "
+            "nothing was removed",
+            place=Place(str(every.path(environment, current or 0).parent)),
+            hint=f"`thresher repair --env {environment}` and a run make up for it",
+        )
     kept = {row.number for row in rows[:keep]} | {row.number for row in rows if row.current}
     for row in rows:
         if row.at.timestamp() > cutoff:

@@ -63,11 +63,11 @@ class Manifests:
     root: Path
 
     def environments(self) -> tuple[str, ...]:
-        """Name the environments that something was published in, sorted."""
-        folder = self.root / FOLDER
-        if not folder.is_dir():
-            return ()
-        return tuple(sorted(each.name for each in folder.iterdir() if each.is_dir()))
+        """Name the environments that something was published in, sorted; any trace counts."""
+        folders = (self.root / name for name in (FOLDER, CATALOGS))
+        inside = (each for folder in folders if folder.is_dir() for each in folder.iterdir())
+        links = (each.stem for each in self.root.glob("*.duckdb") if each.is_symlink())
+        return tuple(sorted({*(each.name for each in inside if each.is_dir()), *links}))
 
     def link(self, environment: str) -> Path:
         """Give the link that readers of an environment open.
@@ -216,6 +216,12 @@ class Manifests:
 
     def _folder(self, environment: str) -> Path:
         return self.root / FOLDER / environment
+
+
+def has_lost_all(root: Path, environment: str) -> bool:
+    """Say whether something was published in an environment of which no manifest is left."""
+    shown = any(map(CatalogName.parse, _names(root / CATALOGS / environment)))
+    return shown and not _written(root / FOLDER / environment)
 
 
 def _pending(folder: Path) -> int | None:

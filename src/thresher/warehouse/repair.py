@@ -18,7 +18,8 @@ from thresher.storage.local import fsync_folder, writing
 from thresher.warehouse.catalog import Warehouse
 from thresher.warehouse.lock import committing
 from thresher.warehouse.manifests import Manifests
-from thresher.warehouse.stamps import is_intact
+from thresher.warehouse.stamps import distrust, is_intact
+from thresher.warehouse.verify import wrong_views
 
 _ASIDE = ".damaged"
 
@@ -120,10 +121,14 @@ class _Mender:
             if name is None or name.number not in self._readable():
                 return
             path = self._manifests.catalogs(self._environment) / name.file
-            if is_intact(path, self._root.resolve()):
-                return
             wrong = "is not what was written" if path.exists() else "is missing"
+            if is_intact(path, self._root.resolve()):
+                found = wrong_views(self._manifests, self._environment, name.number, path)
+                if found is None:
+                    return
+                wrong = found
             if not self._dry_run:
+                distrust(path)
                 self._warehouse.ensure_catalog(self._environment)
             yield Repair(self._shown(path), wrong, "written anew from the manifest")
 

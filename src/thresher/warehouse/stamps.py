@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from thresher.storage.local import write_whole
+from thresher.storage.local import write_whole, writing
 
 
 def stamp(path: Path, written: Path, root: Path) -> None:
@@ -40,6 +40,16 @@ def is_intact(path: Path, root: Path) -> bool:
         return not log_of(path).exists() and _stamp(path).read_bytes() == _state(path, root)
     except OSError:
         return False
+
+
+def distrust(path: Path) -> None:
+    """Forget that a catalog was intact, so that it is written anew.
+
+    Raises:
+        WarehouseError: it cannot be forgotten.
+    """
+    with writing(_stamp(path)):
+        _stamp(path).unlink(missing_ok=True)
 
 
 def log_of(path: Path) -> Path:

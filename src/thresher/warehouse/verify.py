@@ -199,11 +199,11 @@ def _catalog_damages(manifests: Manifests, environment: str) -> Iterator[Damage]
         yield Damage(shown, "is missing", _REPAIR)
     elif not is_intact(path, root.resolve()):
         yield Damage(shown, "is not what was written, or is of another folder", _REPAIR)
-    elif wrong := _wrong_views(manifests, environment, name.number, path):
+    elif wrong := wrong_views(manifests, environment, name.number, path):
         yield Damage(shown, wrong, _REPAIR)
 
 
-def _wrong_views(manifests: Manifests, environment: str, number: int, path: Path) -> str | None:
+def wrong_views(manifests: Manifests, environment: str, number: int, path: Path) -> str | None:
     """Say what is wrong with the views of a catalog, as far as its manifest can be read."""
     try:
         wanted = set(manifests.read(environment, number).snapshots)
