@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from thresher.api.hands import Hands
 from thresher.errors import CredentialsError, ThresherError
 from thresher.plan.planner import Known, Listing, Situation
-from thresher.project.asset import SourceBody, quarantine_of, rejected_of
+from thresher.project.asset import SourceBody, is_quarantine, quarantine_of, rejected_of
 from thresher.project.project import Project
 from thresher.project.sources import FILES
 from thresher.results import Publication, Snapshot, Verdict
@@ -48,11 +48,7 @@ def survey(
         published = {
             name: replace(
                 _known(snapshot, current.verdicts.get(name)),
-                lost=not all(
-                    _is_whole(lake, current.snapshots[each])
-                    for each in (name, quarantine_of(name), rejected_of(name))
-                    if each in current.snapshots
-                ),
+                lost=not _is_whole(lake, snapshot, current),
             )
             for name, snapshot in current.snapshots.items()
         }
@@ -82,11 +78,14 @@ def survey(
     )
 
 
-def _is_whole(lake: Lake, snapshot: Snapshot) -> bool:
-    """Say whether a version is there, with what it was taken from where rows were set aside."""
-    if snapshot.part_of and not lake.find_version(snapshot.asset, snapshot.part_of):
+def _is_whole(lake: Lake, snapshot: Snapshot, current: Publication) -> bool:
+    """Say whether a version is there, with what was set aside of it and what it was taken from."""
+    aside = (quarantine_of(snapshot.asset), rejected_of(snapshot.asset))
+    beside = [current.snapshots[name] for name in aside if name in current.snapshots]
+    if not all(lake.holds(file) for each in (snapshot, *beside) for file in each.all_files):
         return False
-    return all(lake.holds(file) for file in snapshot.all_files)
+    taken = snapshot.part_of if not is_quarantine(snapshot.asset) else None
+    return taken is None or lake.find_version(snapshot.asset, taken) is not None
 
 
 def _listings(
