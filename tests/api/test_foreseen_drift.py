@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from source_landing import parquet
 
 from thresher.api import documents
 from thresher.observe.console import plan as told
@@ -54,12 +56,13 @@ def test_a_plan_tells_what_drifts_and_what_is_done(shop, content, modes, expecte
 def test_files_of_any_format_are_looked_into(shop) -> None:
     settings(shop)
     shop.run(select="raw.*")
+    small = io.BytesIO()
+    columns = {"id": [1.5], "customer": ["a"], "amount": pa.array([1], pa.int8())}
+    pq.write_table(pa.table(columns), small)
     shop.write(
         {
             "data_raw/orders-2.ndjson": '{"id": 1, "customer": "a"}\n',
-            "data_raw/orders-3.parquet": parquet(
-                {"id": [1.5], "customer": ["a"], "amount": pa.array([1], pa.int8())}
-            ),
+            "data_raw/orders-3.parquet": small.getvalue(),
         }
     )
     assert drift(shop) == {
