@@ -38,7 +38,7 @@ from thresher.run.room import refuse_too_little_room
 from thresher.run.runner import Walk
 from thresher.warehouse.catalog import Warehouse
 from thresher.warehouse.fences import refuse_outrun
-from thresher.warehouse.lake import Lake
+from thresher.warehouse.lake import Lake, lacking
 from thresher.warehouse.links import link_tables
 from thresher.warehouse.manifests import has_lost_all
 from thresher.warehouse.past import Past
@@ -179,8 +179,7 @@ def _refresh_catalog(warehouse: Warehouse, environment: str) -> None:
         warehouse.ensure_catalog(environment)
     except WarehouseError:
         current = warehouse.current(environment)
-        files = (f for s in current.snapshots.values() for f in s.all_files) if current else ()
-        if all(map(warehouse.lake.holds, files)):
+        if current is None or not any(lacking(warehouse.lake, current.snapshots.values())):
             raise
 
 

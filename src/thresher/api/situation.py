@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from thresher.api.hands import Hands
 from thresher.errors import CredentialsError, ThresherError
 from thresher.plan.planner import Known, Listing, Situation
-from thresher.project.asset import SourceBody, is_quarantine, quarantine_of, rejected_of
+from thresher.project.asset import SourceBody, quarantine_of, rejected_of
 from thresher.project.project import Project
 from thresher.project.sources import FILES
 from thresher.results import Publication, Snapshot, Verdict
 from thresher.run.concealing import concealing
 from thresher.run.removed import remembered
 from thresher.storage.objects import is_url
-from thresher.warehouse.lake import Lake
+from thresher.warehouse.lake import Lake, lacking, taken_from
 from thresher.warehouse.manifests import has_lost_all
 
 
@@ -82,9 +82,9 @@ def _is_whole(lake: Lake, snapshot: Snapshot, current: Publication) -> bool:
     """Say whether a version is there, with what was set aside of it and what it was taken from."""
     aside = (quarantine_of(snapshot.asset), rejected_of(snapshot.asset))
     beside = [current.snapshots[name] for name in aside if name in current.snapshots]
-    if not all(lake.holds(file) for each in (snapshot, *beside) for file in each.all_files):
+    if any(lacking(lake, (snapshot, *beside))):
         return False
-    taken = snapshot.part_of if not is_quarantine(snapshot.asset) else None
+    taken = taken_from(snapshot)
     return taken is None or lake.find_version(snapshot.asset, taken) is not None
 
 

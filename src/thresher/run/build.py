@@ -102,7 +102,7 @@ class Builder:
         found = self._of_units(asset, units)
         if existing := self._existing(asset, found):
             return existing, True
-        before = None if self.full_refresh else self._same_recipe(asset, found)
+        before = None if self.full_refresh else same_recipe(self.lake, asset.name, found)
         kept = loaded(before, units, self.lake) if before else {}
         fresh = tuple(unit for unit in there if unit.path not in kept)
         draft = self.lake.begin(asset.name, fingerprint(found))
@@ -213,13 +213,6 @@ class Builder:
     def _existing(self, asset: Asset, found: Mapping[str, str]) -> Snapshot | None:
         return None if self.full_refresh else self.lake.find(asset.name, fingerprint(found))
 
-    def _same_recipe(self, asset: Asset, found: Mapping[str, str]) -> Snapshot | None:
-        """Give the latest version that was read in the same way, from whatever files."""
-        before = self.lake.latest(asset.name)
-        if before is None or recipe(before.ingredients) != recipe(found):
-            return None
-        return before
-
     def _snapshot(
         self, asset: Asset, draft: Draft, found: Mapping[str, str], written: Written
     ) -> Snapshot:
@@ -249,6 +242,14 @@ class Builder:
     def _macros(self, asset: Asset) -> list[Any]:
         used = getattr(asset.body, "macros", ())
         return [self.project.macros[name] for name in used]
+
+
+def same_recipe(lake: Lake, asset: str, found: Mapping[str, str]) -> Snapshot | None:
+    """Give the latest version of a source that was read in the same way, from whatever files."""
+    before = lake.latest(asset)
+    if before is None or recipe(before.ingredients) != recipe(found):
+        return None
+    return before
 
 
 def closure(names: tuple[str, ...], tables: Mapping[str, Snapshot]) -> dict[str, Snapshot]:

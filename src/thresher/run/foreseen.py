@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from thresher.errors import ThresherError
-from thresher.plan.fingerprint import recipe
 from thresher.plan.plan import Action, Plan, Step
 from thresher.project.asset import SourceBody
 from thresher.project.project import Project
 from thresher.protocols import Foreseeing
-from thresher.run.build import Sources
+from thresher.run.build import Sources, same_recipe
 from thresher.run.removed import loaded
 from thresher.warehouse.lake import Lake
 
@@ -33,11 +32,10 @@ def _drift(
     step: Step, project: Project, sources: Sources, lake: Lake
 ) -> Mapping[str, tuple[str, ...]]:
     asset = project.assets[step.asset]
-    before = lake.latest(step.asset) if step.action is Action.BUILD else None
-    if before is None or not isinstance(asset.body, SourceBody):
+    if step.action is not Action.BUILD or not isinstance(asset.body, SourceBody):
         return {}
-    source = sources(asset.body.type)
-    if not isinstance(source, Foreseeing) or recipe(before.ingredients) != recipe(step.ingredients):
+    source, before = sources(asset.body.type), same_recipe(lake, asset.name, step.ingredients)
+    if before is None or not isinstance(source, Foreseeing):
         return {}
     try:
         units = source.units(asset, project.root)

@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 from thresher.errors import Place, WarehouseError
-from thresher.project.asset import is_quarantine
 from thresher.results import Publication, Snapshot
 from thresher.storage.local import is_temporary, writing
 from thresher.warehouse import fences, lake, manifests
@@ -143,8 +142,8 @@ def _mark(root: Path, publication: Publication, needed: set[str]) -> None:
         own = lake.version_path(snapshot.asset, snapshot.version)
         needed |= {own, *_folders(snapshot)}
         read_from = dict(snapshot.inputs) if snapshot.sql is not None else {}
-        if snapshot.part_of and not is_quarantine(snapshot.asset):
-            read_from[snapshot.asset] = snapshot.part_of
+        if whole := lake.taken_from(snapshot):
+            read_from[snapshot.asset] = whole
         for asset, version in read_from.items():
             path = lake.version_path(asset, version)
             if path not in needed:

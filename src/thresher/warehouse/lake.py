@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from thresher.errors import SHOWN_FAULTS, Place, WarehouseError
+from thresher.project.asset import is_quarantine
 from thresher.results import DataFile, Snapshot, Verdict
 from thresher.storage.local import (
     fsync_file,
@@ -182,9 +183,7 @@ class Lake:
         Raises:
             WarehouseError: files are gone or cut short; it names them.
         """
-        every = (file for each in snapshots for file in each.all_files)
-        missing = [file.path for file in every if not self.holds(file)]
-        if missing:
+        if missing := list(lacking(self, snapshots)):
             shown = ", ".join(f"`{path}`" for path in missing[:SHOWN_FAULTS])
             left = len(missing) - SHOWN_FAULTS
             more = f" and {left} more" if left > 0 else ""
@@ -239,6 +238,17 @@ class Lake:
         with suppress(OSError):  # whoever may only read the warehouse may find versions too
             (folder / MARKER).touch()
         return snapshot
+
+
+def lacking(lake: Lake, snapshots: Iterable[Snapshot]) -> Iterator[str]:
+    """Name the files of these versions that are gone, cut short or known to be damaged."""
+    every = (file for each in snapshots for file in each.all_files)
+    return (file.path for file in every if not lake.holds(file))
+
+
+def taken_from(snapshot: Snapshot) -> str | None:
+    """Give the version that rows were set aside of, for what is left of it; None for any other."""
+    return None if is_quarantine(snapshot.asset) else snapshot.part_of
 
 
 def damage_mark(path: Path) -> Path:

@@ -16,6 +16,7 @@ from thresher.errors import WarehouseError
 from thresher.results import Publication
 from thresher.storage.local import fsync_folder, writing
 from thresher.warehouse.catalog import Warehouse
+from thresher.warehouse.lake import lacking
 from thresher.warehouse.lock import committing
 from thresher.warehouse.manifests import Manifests
 from thresher.warehouse.stamps import distrust, is_intact
@@ -90,7 +91,7 @@ class _Mender:
             name = self._manifests.current_catalog(self._environment)
             if name is None and self._written():
                 wrong = "is missing"
-            elif name is not None and name.number not in self._readable():
+            elif name is not None and self._publication(name.number) is None:
                 wrong = f"leads to publication {name.number}, whose manifest cannot be read"
         except WarehouseError as error:
             wrong = error.fault.what
@@ -116,36 +117,35 @@ class _Mender:
 
     def _restore_catalog(self) -> Iterator[Repair]:
         """Write the catalog anew where it is gone, or is not what was written."""
-        with suppress(WarehouseError):
+        name = None
+        with suppress(WarehouseError):  # the link is wrong, which only a dry run leaves so
             name = self._manifests.current_catalog(self._environment)
-            if name is None or name.number not in self._readable():
-                return
-            path = self._manifests.catalogs(self._environment) / name.file
-            wrong = "is not what was written" if path.exists() else "is missing"
-            if is_intact(path, self._root.resolve()):
-                found = wrong_views(self._manifests, self._environment, name.number, path)
-                if found is None:
-                    return
-                wrong = found
-            if not self._dry_run:
-                distrust(path)
-                self._warehouse.ensure_catalog(self._environment)
-            yield Repair(self._shown(path), wrong, "written anew from the manifest")
+        if name is None or self._publication(name.number) is None:
+            return
+        path = self._manifests.catalogs(self._environment) / name.file
+        wrong: str | None = "is not what was written" if path.exists() else "is missing"
+        if is_intact(path, self._root.resolve()):
+            wrong = wrong_views(self._manifests, self._environment, name.number, path)
+        if wrong is None:
+            return
+        if not self._dry_run:
+            distrust(path)
+            self._warehouse.ensure_catalog(self._environment)
+        yield Repair(self._shown(path), wrong, "written anew from the manifest")
 
     def _newest_intact(self) -> Publication | None:
         """Give the newest publication whose files are all there."""
-        for publication in reversed(list(self._readable().values())):
-            files = (f for s in publication.snapshots.values() for f in s.all_files)
-            if all(map(self._warehouse.lake.holds, files)):
-                return publication
+        for number in reversed(self._written()):
+            found = self._publication(number)
+            if found and not any(lacking(self._warehouse.lake, found.snapshots.values())):
+                return found
         return None
 
-    def _readable(self) -> dict[int, Publication]:
-        found = {}
-        for number in self._written():
-            with suppress(WarehouseError):
-                found[number] = self._manifests.read(self._environment, number)
-        return found
+    def _publication(self, number: int) -> Publication | None:
+        """Read a manifest; None where it cannot be read."""
+        with suppress(WarehouseError):
+            return self._manifests.read(self._environment, number)
+        return None
 
     def _written(self) -> tuple[int, ...]:
         """Number the manifests that are there, without one that was never committed."""

@@ -140,8 +140,8 @@ def _collect(
 def _versions(root: Path, snapshot: Snapshot) -> Iterator[Snapshot]:
     """Give a version, and the one that it was taken from where rows were set aside."""
     yield snapshot
-    if snapshot.part_of:
-        whole = lake.version_in(root / lake.version_path(snapshot.asset, snapshot.part_of))
+    if taken := lake.taken_from(snapshot):
+        whole = lake.version_in(root / lake.version_path(snapshot.asset, taken))
         if whole is not None:
             yield whole
 
