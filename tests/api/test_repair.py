@@ -206,6 +206,17 @@ def test_a_run_builds_what_is_gone_where_the_catalog_is_gone_too(published) -> N
     assert published.rows("warehouse.by_customer") == ROWS
 
 
+def test_a_catalog_that_cannot_be_written_is_not_passed_over(published) -> None:
+    """Its views stand on files that are gone: a run builds these first."""
+    shutil.rmtree(published.root / "warehouse/catalogs")
+    shutil.rmtree(published.root / "warehouse/lake/clean")
+    with pytest.raises(WarehouseError):
+        published.open().repair()
+    assert published.run().ok
+    assert done(published) == []
+    assert published.rows("warehouse.by_customer") == ROWS
+
+
 def test_a_catalog_that_looks_as_it_was_is_written_anew(published) -> None:
     path = published.root / "warehouse/catalogs/dev/2.duckdb"
     state = path.stat()
