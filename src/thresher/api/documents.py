@@ -89,14 +89,7 @@ def run(result: RunResult, project: OpenProject) -> dict[str, Any]:
 
 def verification(found: Verification) -> dict[str, Any]:
     """Give what was verified."""
-    return {
-        "format": FORMAT,
-        "ok": found.ok,
-        "files": found.files,
-        "bytes": found.bytes,
-        "damages": [asdict(damage) for damage in found.damages],
-        "healed": list(found.healed),
-    }
+    return {"format": FORMAT, "ok": found.ok, **asdict(found)}
 
 
 def repairs(done: Iterable[Repair], *, dry_run: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from thresher.api.running import Work, link_clean
 from thresher.api.turns import Wait, turn
 from thresher.events import Listener
-from thresher.project.asset import quarantine_of, rejected_of
+from thresher.project.asset import tables_of
 from thresher.project.selection import select as select_assets
 from thresher.warehouse import repair as repairing
 from thresher.warehouse import verify as verifying
@@ -27,9 +27,7 @@ def verify(
     names = None
     if select:
         chosen = select_assets(work.project, select, ())
-        names = frozenset(
-            name for each in chosen for name in (each, quarantine_of(each), rejected_of(each))
-        )
+        names = frozenset(name for each in chosen for name in tables_of(each))
     return verifying.verify(
         work.warehouse,
         (work.settings.environment,),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from thresher.api.hands import Hands
 from thresher.errors import CredentialsError, ThresherError
 from thresher.plan.planner import Known, Listing, Situation
-from thresher.project.asset import SourceBody, quarantine_of, rejected_of
+from thresher.project.asset import SourceBody, tables_of
 from thresher.project.project import Project
 from thresher.project.sources import FILES
 from thresher.results import Publication, Snapshot, Verdict
@@ -80,9 +80,8 @@ def survey(
 
 def _is_whole(lake: Lake, snapshot: Snapshot, current: Publication) -> bool:
     """Say whether a version is there, with what was set aside of it and what it was taken from."""
-    aside = (quarantine_of(snapshot.asset), rejected_of(snapshot.asset))
-    beside = [current.snapshots[name] for name in aside if name in current.snapshots]
-    if any(lacking(lake, (snapshot, *beside))):
+    tables = filter(None, map(current.snapshots.get, tables_of(snapshot.asset)))
+    if any(lacking(lake, tables)):
         return False
     taken = taken_from(snapshot)
     return taken is None or lake.find_version(snapshot.asset, taken) is not None

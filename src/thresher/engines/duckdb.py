@@ -214,7 +214,8 @@ class DuckDBEngine:
 
     def _isolated(self, job: Job) -> Written:
         """Build a Python asset in a process of its own, which has an engine of its own."""
-        self._temp.mkdir(parents=True, exist_ok=True)
+        with writing(self._temp):
+            self._temp.mkdir(parents=True, exist_ok=True)
         engine = {
             "warehouse": self._warehouse,
             "threads": self._threads,

@@ -154,6 +154,11 @@ def rejected_of(asset: str) -> str:
     return f"{quarantine_of(asset)}__rejected"
 
 
+def tables_of(asset: str) -> tuple[str, str, str]:
+    """Name all the tables that an asset may have: its own, and what was set aside of it."""
+    return asset, quarantine_of(asset), rejected_of(asset)
+
+
 def is_quarantine(table: str) -> bool:
     """Say whether a published table holds rows that were set aside."""
     return table.startswith(f"{QUARANTINE}.")

@@ -10,7 +10,7 @@ from typing import Protocol
 from thresher.errors import CommandError, Place, WarehouseError
 from thresher.events import Published
 from thresher.plan.plan import Action
-from thresher.project.asset import quarantine_of, rejected_of
+from thresher.project.asset import quarantine_of, rejected_of, tables_of
 from thresher.project.project import Project
 from thresher.protocols import Engine
 from thresher.results import Field, Outcome, OutcomeStatus, Publication, Snapshot, Verdict
@@ -82,7 +82,7 @@ def publish(
     passed = publishable(walk.project, outcomes, before_tables)
     if any(outcome.verdict and outcome.verdict.critical for outcome in outcomes):
         return None
-    gone = {*removed, *map(quarantine_of, removed), *map(rejected_of, removed)}
+    gone = {table for name in removed for table in tables_of(name)}
     tables = {n: s for n, s in before_tables.items() if n not in gone}
     verdicts = {n: v for n, v in before_verdicts.items() if n in tables}
     for outcome in outcomes:
