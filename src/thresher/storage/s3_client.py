@@ -77,7 +77,7 @@ class Service:
             config=Config(
                 connect_timeout=CONNECT_SECONDS,
                 read_timeout=READ_SECONDS,
-                max_pool_connections=self.options.workers + 2,
+                max_pool_connections=2 * self.options.workers + 2,
                 retries={"total_max_attempts": attempts, "mode": "standard"},
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",

@@ -32,6 +32,9 @@ from thresher.storage.workers import Stopped, Workers
 
 #: After these no other file can do better.
 FOR_ALL = (CredentialsError, UnreachableError, DiskFullError, CommandError)
+#: Small files that are stored at a time, for each worker: a service takes longer to keep an object
+#: than to give it, so whoever stores waits more (500 files: 0.93 s with one, 0.87 s with two).
+STORED_AT_A_TIME = 2
 Tell = Callable[[int], None]
 Result = TypeVar("Result")
 
@@ -105,7 +108,8 @@ def put_all(
         meter.done(pair.at)
         return stored
 
-    return _all(service, pairs, one, "stored", (*FOR_ALL, MissingObjectError))
+    fatal = (*FOR_ALL, MissingObjectError)
+    return _all(service, pairs, one, "stored", fatal, at_a_time=STORED_AT_A_TIME)
 
 
 def get_all(
@@ -156,6 +160,8 @@ def _all(
     one: Callable[[Pair, Workers], Transfer],
     verb: str,
     fatal: tuple[type[ThresherError], ...],
+    *,
+    at_a_time: int = 1,
 ) -> tuple[Transfer, ...]:
     """Do the work for each, and tell all that failed at the end."""
     ended: dict[Location, Transfer] = {}
@@ -169,7 +175,7 @@ def _all(
         except ThresherError as error:
             return error
 
-    for pair, result in _results(service, pairs, guarded):
+    for pair, result in _results(service, pairs, guarded, at_a_time):
         if isinstance(result, Transfer):
             ended[pair.at] = result
         elif len(pairs) == 1:
@@ -184,7 +190,10 @@ def _all(
 
 
 def _results(
-    service: Service, pairs: Sequence[Pair], work: Callable[[Pair, Workers], Result]
+    service: Service,
+    pairs: Sequence[Pair],
+    work: Callable[[Pair, Workers], Result],
+    at_a_time: int,
 ) -> Iterator[tuple[Pair, Result]]:
     """Do small ones side by side, and large ones one after another with all threads for each."""
     limit, count = service.options.part_size, service.options.workers
@@ -196,8 +205,9 @@ def _results(
         with Workers(count) as own:  # threads only for one that grew meanwhile
             return work(pair, own)
 
+    with Workers(count * at_a_time) as several:
+        yield from zip(together, several.each(small, together), strict=True)
     with Workers(count) as workers:
-        yield from zip(together, workers.each(small, together), strict=True)
         for pair in pairs:
             if pair.size > limit:
                 yield pair, work(pair, workers)
