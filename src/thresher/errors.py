@@ -7,15 +7,30 @@ the command ends with.
 
 from __future__ import annotations
 
+import errno
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 #: Stands for words that may hold values of sensitive columns.
 UNSHOWN = "the rest is not shown, since it may hold values of sensitive columns"
 UNSHOWN_HINT = "`thresher query` can ask the tables it reads for the value"
 #: How many faults a message lists before it says "and N more".
 SHOWN_FAULTS = 50
+_PASSING = (ConnectionError, TimeoutError, InterruptedError)
+#: A network that is away for a moment, and a file of another machine that was replaced.
+_PASSING_NUMBERS = frozenset(
+    {
+        *(errno.ENETDOWN, errno.ENETUNREACH, errno.ENETRESET),
+        *(errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ESTALE),
+    }
+)
+#: What services answer that are busy, or not there for a moment.
+_PASSING_ANSWERS = frozenset({408, 425, 429, 500, 502, 503, 504})
+#: Errors inside errors that are looked at.
+_DEEPEST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +152,13 @@ class CommandError(ThresherError):
 
 class AssetError(ThresherError):
     """An asset could not be built: its SQL or its function failed, or gave back the wrong thing."""
+
+
+class TimedOutError(AssetError):
+    """An attempt at an asset took longer than it may.
+
+    What took too long once takes as long again: who wants another attempt gives it more time.
+    """
 
 
 class SourceError(ThresherError):
@@ -285,10 +307,14 @@ class Terminated(KeyboardInterrupt):  # an interruption, as its base is
 
     Attributes:
         signal_number: the signal.
+        received: every signal of this process, for where the exception gets lost on its way.
     """
+
+    received: ClassVar[list[int]] = []
 
     def __init__(self, signal_number: int) -> None:
         self.signal_number = signal_number
+        self.received.append(signal_number)
         super().__init__()
 
 
@@ -310,6 +336,20 @@ class RunInterruptedError(ThresherError):
         )
 
 
+def interruption(error: BaseException) -> BaseException | None:
+    """Give the interruption that an error is, or that a library made another error of.
+
+    DuckDB's Python package makes a `RuntimeError` of whatever a handler of signals raises while the
+    main thread is in one of its calls.
+    """
+    if isinstance(error, (KeyboardInterrupt, RunInterruptedError)):
+        return error
+    if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+        received = Terminated.received
+        return Terminated(received[-1]) if received else KeyboardInterrupt()
+    return None
+
+
 def _listed(faults: tuple[Fault, ...]) -> str:
     shown = "\n".join(str(fault) for fault in faults[:SHOWN_FAULTS])
     left = len(faults) - SHOWN_FAULTS
@@ -327,4 +367,32 @@ def is_transient(error: BaseException) -> bool:
     """Say whether trying again can help: told by the type, for our own errors and Python's."""
     if isinstance(error, ThresherError):
         return error.transient
-    return isinstance(error, (ConnectionError, TimeoutError, InterruptedError))
+    if isinstance(error, _PASSING):
+        return True
+    return isinstance(error, OSError) and _may_pass(error)
+
+
+def _may_pass(error: OSError) -> bool:
+    """Say whether an error of the system may pass, or one that stands for what a service said."""
+    socket = sys.modules.get("socket")
+    if socket is not None and isinstance(error, socket.gaierror):
+        return bool(error.errno == socket.EAI_AGAIN)
+    if error.errno is not None:
+        return error.errno in _PASSING_NUMBERS
+    answer = getattr(error, "response", None)
+    status = getattr(error, "code", getattr(answer, "status_code", None))
+    if isinstance(status, int):
+        return status in _PASSING_ANSWERS
+    # `urllib` and `requests` put what happened into errors of their own, some of them twice.
+    inner, seen = _inside(error), 0
+    while inner is not None and seen < _DEEPEST:
+        if isinstance(inner, _PASSING):
+            return True
+        inner, seen = _inside(inner), seen + 1
+    return False
+
+
+def _inside(error: BaseException) -> BaseException | None:
+    """Give the error that another was made of."""
+    reason = getattr(error, "reason", None)
+    return reason if isinstance(reason, BaseException) else error.__cause__ or error.__context__

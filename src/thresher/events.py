@@ -8,8 +8,8 @@ are told. Times are UTC; durations are seconds.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 
@@ -26,6 +26,8 @@ class RunStarted:
     steps: tuple[tuple[str, str], ...]
     """Asset and action (`build`, `reuse`, `audit`, `keep`) of each step, in order."""
     sample: str | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    """What the run was asked for, as plain values: what goes on with it asks for the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,11 @@ class AttemptFailed:
     error: str
     wait: float
 
+    @property
+    def started(self) -> datetime:
+        """When it began."""
+        return self.at - timedelta(seconds=self.seconds)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRefused:
@@ -126,7 +133,7 @@ class AssetFinished:
     asset: str
     action: str
     status: str
-    """`built`, `reused`, `audited`, `kept`, `failed` or `blocked`."""
+    """`built`, `reused`, `audited`, `kept`, `failed`, `blocked` or `stopped`."""
     started: datetime
     at: datetime
     seconds: float

@@ -167,6 +167,23 @@ class Engine(Protocol):
 
 
 @runtime_checkable
+class Interruptible(Protocol):
+    """An engine or a source that can also stop what one thread asked of it, and nothing else.
+
+    Without it an attempt that is over its time cannot be interrupted: it is given up, and its
+    thread goes on.
+    """
+
+    def interrupt_thread(self, thread: int) -> None:
+        """Stop what a thread is waiting for; its call raises.
+
+        Args:
+            thread: the thread that called, as `threading.get_ident` names it.
+        """
+        ...
+
+
+@runtime_checkable
 class Foreseeing(Protocol):
     """A source that can also tell, without reading them, how units differ from earlier ones."""
 

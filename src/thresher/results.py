@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from thresher.errors import Fault
+from thresher.events import AttemptFailed
 from thresher.plan.plan import Action
 
 
@@ -273,6 +274,12 @@ class OutcomeStatus(StrEnum):
     KEPT = "kept"
     FAILED = "failed"
     BLOCKED = "blocked"
+    STOPPED = "stopped"
+    """Not done, because the run was stopped before."""
+
+
+NOT_OK = (OutcomeStatus.FAILED, OutcomeStatus.BLOCKED, OutcomeStatus.STOPPED)
+"""How an asset can end that may not be published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,8 +296,10 @@ class Outcome:
     started: datetime
     seconds: float = 0.0
     attempts: int = 1
+    retried: tuple[AttemptFailed, ...] = ()
+    """The attempts that failed and were followed by another."""
     faults: tuple[Fault, ...] = ()
-    """Why it failed or was blocked."""
+    """Why it failed, was blocked or was stopped."""
     error_code: int = 1
     """Exit code that its failure asks for."""
     refused: tuple[UnitRecord, ...] = ()
@@ -299,7 +308,7 @@ class Outcome:
     @property
     def ok(self) -> bool:
         """Whether it may be published."""
-        return self.status not in (OutcomeStatus.FAILED, OutcomeStatus.BLOCKED)
+        return self.status not in NOT_OK
 
     @property
     def units(self) -> tuple[UnitRecord, ...]:
@@ -344,6 +353,8 @@ class RunResult:
     sample: str | None = None
     report: str | None = None
     """Folder of the reports, relative to the project."""
+    error: str | None = None
+    """What stopped the run as a whole, if anything did."""
 
     @property
     def ok(self) -> bool:

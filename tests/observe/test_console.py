@@ -205,7 +205,7 @@ def test_a_past_run_is_shown_with_attempts_checks_and_files(tmp_path, events):
     shown = past_run(run(tmp_path / "h.db"))
 
     rows = [" ".join(line.split()) for line in shown.splitlines()]
-    assert "raw.flights 1 build retried 2026-03-03 14:02:11 0.2 s connection reset" in rows
+    assert "raw.flights 1 build retried 2026-03-03 14:02:11 0.2 s 1.0 s connection reset" in rows
     found = "clean.flights tolerated src/clean/flights.sql:8 within the tolerance of 0.1%"
     assert found in rows
     assert any(r"\x1b[31mbad .csv raw.flights set aside line 7" in row for row in rows)

@@ -99,6 +99,7 @@ def test_json_holds_the_run_and_its_figures(reports, passing):
         "publication": 12,
         "sample": None,
         "removed": None,
+        "error": None,
     }
     assert told["totals"]["statuses"]["built"] == 7
     assert told["totals"]["checks_by_status"] == {

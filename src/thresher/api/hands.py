@@ -12,7 +12,7 @@ from typing import Any
 from thresher import plugins
 from thresher.project.cache import ParseCache
 from thresher.project.project import Project
-from thresher.protocols import Engine, Source
+from thresher.protocols import Engine, Interruptible, Source
 
 ENGINE = "duckdb"
 #: Part of `run.memory` that the engine gets; the rest is shared by the sources that read meanwhile.
@@ -76,10 +76,18 @@ class Hands:
 
     def interrupt(self) -> None:
         """Stop whatever is being computed or read."""
-        if self._engine is not None:
-            self._engine.interrupt()
-        for source in self._sources.values():
-            source.interrupt()
+        for hand in self._hands():
+            hand.interrupt()
+
+    def interrupt_thread(self, thread: int) -> None:
+        """Stop what was called from one thread, where that can be done by itself."""
+        for hand in self._hands():
+            if isinstance(hand, Interruptible):
+                hand.interrupt_thread(thread)
+
+    def _hands(self) -> list[Engine | Source]:
+        engine: list[Engine | Source] = [] if self._engine is None else [self._engine]
+        return [*engine, *list(self._sources.values())]
 
     def close(self) -> None:
         """Give back what the engine holds."""

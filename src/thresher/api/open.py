@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from thresher._version import __version__
 from thresher.api import catalog, mending, running
 from thresher.api.querying import Answer, run_query
+from thresher.api.requests import Request, going_on, unfinished
 from thresher.api.stand_ins import kept, stand_in
 from thresher.api.tables import Preview, Table, preview
 from thresher.api.turns import Wait
@@ -85,6 +86,8 @@ class OpenProject:
     """What the user wrote."""
     _cache: ParseCache
     _stand_ins: Mapping[str, Any] = field(default_factory=dict)
+    _resumes: Request | None = None
+    """What its runs are asked for, where they go on with another run."""
 
     def __repr__(self) -> str:
         """Say which project this is, without all that stands in it."""
@@ -129,12 +132,18 @@ class OpenProject:
         Raises:
             CommandError: the selection is not valid, or needs what was never built.
         """
-        with self._masked():
+        with _masking(self.masker):
             return running.make_plan(
-                self.work, _words(select), _words(exclude), sample, full_refresh=full_refresh
+                self.work,
+                Request(
+                    select=_words(select),
+                    exclude=_words(exclude),
+                    sample=sample,
+                    full_refresh=full_refresh,
+                ),
             )
 
-    def run(
+    def run(  # noqa: PLR0913  # each is a choice of its own
         self,
         *,
         select: str | Iterable[str] = (),
@@ -143,10 +152,14 @@ class OpenProject:
         full_refresh: bool = False,
         publish_what_passed: bool = False,
         strict: bool = False,
+        fail_fast: bool = False,
         wait: Wait = False,
         listeners: Sequence[Listener] = (),
     ) -> RunResult:
         """Build what changed, audit it, and publish all of it in one step, or nothing.
+
+        In a project that [`resumed`][] gave, no assets are chosen: the run that it goes on with
+        did.
 
         Args:
             select: assets to look after, in dbt's selection syntax; all where empty.
@@ -155,6 +168,8 @@ class OpenProject:
             full_refresh: build everything selected, changed or not.
             publish_what_passed: publish the assets that passed, though others failed.
             strict: let the exit code say so where inputs or rows are set aside.
+            fail_fast: stop at the first failure: nothing more is begun, and what is under way is
+                interrupted.
             wait: how long to wait while another run holds the environment, such as `10m`; True for
                 as long as it takes.
             listeners: called with every event, beside logs and history.
@@ -169,18 +184,49 @@ class OpenProject:
                 could not be published.
             RunInterruptedError: a signal stopped it.
         """
-        options = Options(publish_what_passed=publish_what_passed, strict=strict)
-        with self._masked():
-            return running.run(
-                self.work,
-                _words(select),
-                _words(exclude),
-                sample,
-                full_refresh=full_refresh,
-                options=options,
-                listeners=listeners,
-                wait=wait,
+        options = Options(
+            publish_what_passed=publish_what_passed, strict=strict, fail_fast=fail_fast
+        )
+        request = Request(
+            select=_words(select),
+            exclude=_words(exclude),
+            sample=sample,
+            full_refresh=full_refresh,
+        )
+        with _masking(self.masker):
+            if self._resumes is not None:
+                request = going_on(self._resumes, request)
+            return running.run(self.work, request, options=options, listeners=listeners, wait=wait)
+
+    def resumed(self, *, failed_only: bool = False) -> OpenProject:
+        """Give the project as the last run of the environment had it, which did not end well.
+
+        A `run` of it goes on with that run: with its assets, its parameters, its time and its
+        sample. What it had finished is found in the warehouse, and not built again.
+
+        Args:
+            failed_only: look after what failed, was blocked or did not get done in it, and what
+                stands on that, and after nothing else.
+
+        Raises:
+            CommandError: there is no such run, or it ended well.
+
+        Example:
+            >>> project.resumed().run()
+        """
+        with _masking(self.masker):
+            last = unfinished(self.root / HISTORY, self.environment)
+            project = read_project(
+                self.root,
+                environment=self.environment,
+                params=last.params(self.project.settings.given),
+                cache=self._cache,
             )
+            project = stand_in(project, self._stand_ins)
+            request = last.request(self.root / HISTORY)
+            if failed_only:
+                request = last.narrowed(request, project)
+            return replace(self, project=project, _resumes=request)
 
     def query(
         self,
@@ -202,7 +248,7 @@ class OpenProject:
             CommandError: nothing is published, a value is missing, or the ending is not known.
             AssetError: the query failed.
         """
-        with self._masked():
+        with _masking(self.masker):
             return run_query(self.work, sql, params or {}, export=export, limit=limit)
 
     def table(self, name: str) -> Table:
@@ -211,7 +257,7 @@ class OpenProject:
         Raises:
             CommandError: it is not published.
         """
-        with self._masked():
+        with _masking(self.masker):
             return Table(self.warehouse, self.environment, name.lower())
 
     def show(self, name: str, *, limit: int = 20) -> Preview:
@@ -220,7 +266,7 @@ class OpenProject:
         Raises:
             CommandError: there is no such asset, or what it reads was never built.
         """
-        with self._masked():
+        with _masking(self.masker):
             return preview(self.work, name.lower(), limit)
 
     def graph(
@@ -248,7 +294,7 @@ class OpenProject:
 
     def publications(self) -> tuple[PublicationRow, ...]:
         """List the publications of the environment, the newest first."""
-        with self._masked():
+        with _masking(self.masker):
             return catalog.publications(self.work)
 
     def rollback(
@@ -265,7 +311,7 @@ class OpenProject:
             WarehouseError: there is no such publication, or its files are gone.
             HeldError: a run holds the environment, and still does after the wait.
         """
-        with self._masked():
+        with _masking(self.masker):
             return catalog.rollback(self.work, to, wait=wait, listeners=listeners)
 
     def gc(
@@ -278,7 +324,7 @@ class OpenProject:
             keep: publications to keep of each environment; from `config.yaml` if None.
             grace: age below which nothing goes; from `config.yaml` if None.
         """
-        with self._masked():
+        with _masking(self.masker):
             return catalog.clean(self.work, dry_run=dry_run, keep=keep, grace=grace)
 
     def verify(
@@ -297,15 +343,11 @@ class OpenProject:
             every: look at every publication that is kept, and not at the current one alone.
             progress: told how many bytes were read, and how many there are.
         """
-        with self._masked():
+        with _masking(self.masker):
             return mending.verify(self.work, _words(select), every=every, progress=progress)
 
     def repair(
-        self,
-        *,
-        dry_run: bool = False,
-        wait: Wait = False,
-        listeners: Sequence[Listener] = (),
+        self, *, dry_run: bool = False, wait: Wait = False, listeners: Sequence[Listener] = ()
     ) -> tuple[Repair, ...]:
         """Restore what is derived from the lake and the manifests: the catalog and the link to it.
 
@@ -317,7 +359,7 @@ class OpenProject:
         Raises:
             HeldError: a run holds the environment, and still does after the wait.
         """
-        with self._masked():
+        with _masking(self.masker):
             return mending.repair(self.work, dry_run=dry_run, wait=wait, listeners=listeners)
 
     def runs(self, limit: int = 20) -> tuple[history.RunRow, ...]:
@@ -340,13 +382,15 @@ class OpenProject:
             self.project, self._cache, self.warehouse, history, stand_ins=self._stand_ins
         )
 
-    @contextmanager
-    def _masked(self) -> Iterator[None]:
-        try:
-            yield
-        except ThresherError as error:
-            error.rewrite(self.masker.text)
-            raise
+
+@contextmanager
+def _masking(masker: Masker) -> Iterator[None]:
+    """Take the secrets out of whatever error passes."""
+    try:
+        yield
+    except ThresherError as error:
+        error.rewrite(masker.text)
+        raise
 
 
 def _words(given: str | Iterable[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from thresher.api.hands import Hands
+from thresher.api.requests import Request
 from thresher.api.situation import Asked, survey
 from thresher.api.turns import Wait, took_over, turn
 from thresher.errors import CommandError, WarehouseError
@@ -29,13 +30,13 @@ from thresher.project.settings import Settings
 from thresher.project.units import parse_share
 from thresher.results import Publication, RunResult
 from thresher.run.build import Builder
-from thresher.run.execute import Clock, execute
+from thresher.run.execute import Clock, Occasion, execute
 from thresher.run.foreseen import foreseen
 from thresher.run.judge import Judge
 from thresher.run.publish import Options, refuse_unfit
-from thresher.run.retry import Retry
 from thresher.run.room import refuse_too_little_room
 from thresher.run.runner import Walk
+from thresher.run.watch import Limit, patrol
 from thresher.warehouse.catalog import Warehouse
 from thresher.warehouse.fences import refuse_outrun
 from thresher.warehouse.lake import Lake, lacking
@@ -66,45 +67,36 @@ class Work:
         return self.project.settings
 
 
-def make_plan(
-    work: Work,
-    select: Sequence[str],
-    exclude: Sequence[str],
-    sample: str | None,
-    *,
-    full_refresh: bool,
-) -> Plan:
+def make_plan(work: Work, request: Request) -> Plan:
     """Decide what a run would do; see `OpenProject.plan`."""
     with _hands(work) as hands:
-        asked = _asked(work, select, exclude, sample, full_refresh=full_refresh, insist=True)
-        plan, _ = _plan(work, hands, asked)
-        if full_refresh:
+        plan, _ = _plan(work, hands, _asked(work, request, insist=True))
+        if request.full_refresh:
             return plan  # all files decide the columns anew
         return foreseen(plan, work.project, hands.source, Lake(work.warehouse))
 
 
 def run(
     work: Work,
-    select: Sequence[str],
-    exclude: Sequence[str],
-    sample: str | None,
+    request: Request,
     *,
-    full_refresh: bool,
     options: Options,
     listeners: Sequence[Listener],
     wait: Wait = False,
 ) -> RunResult:
     """Plan, build, audit and publish; see `OpenProject.run`."""
     settings = work.settings
-    refuse_unfit(settings.environment, sample, options, protected=settings.protected)
+    refuse_unfit(settings.environment, request.sample, options, protected=settings.protected)
     warehouse = Warehouse(work.warehouse)
     with ExitStack() as stack:
         name, earlier = stack.enter_context(_turn(work, wait, listeners))
         clock = Clock.start()
         _refresh_catalog(warehouse, settings.environment)
         hands = stack.enter_context(_hands(work))
-        asked = _asked(work, select, exclude, sample, full_refresh=full_refresh, insist=False)
-        plan, current = _plan(work, hands, asked)
+        asked = _asked(work, request, insist=False)
+        limit = Limit.of_run(settings.run)
+        with patrol(hands.interrupt, clock.began + limit.seconds if limit else None):
+            plan, current = _plan(work, hands, asked)
         if settings.run.check_disk:
             refuse_too_little_room(plan, current, work.warehouse)
         log = stack.enter_context(_log(work, earlier.waits))
@@ -113,32 +105,27 @@ def run(
             project=work.project,
             plan=plan,
             run=name,
-            builder=Builder(
-                project=work.project,
-                plan=plan,
-                run=name,
-                engine=hands.engine,
-                sources=hands.source,
-                lake=warehouse.lake,
-                engine_matters=settings.config.rebuild_on_engine_change,
-                full_refresh=full_refresh,
-                logger=lambda asset: log.logger(name, asset),
-                orphaned=has_lost_all(work.warehouse, settings.environment),
-            ),
+            builder=_builder(work, hands, asked, plan, name, log),
             judge=_judge(work, hands, name, plan, Past(warehouse.manifests, current)),
             current=current,
-            retry=Retry(settings.run.retries + 1, settings.run.backoff.total_seconds()),
             workers=settings.run.workers,
             tell=tell,
             interrupt=hands.interrupt,
+            interrupt_thread=hands.interrupt_thread,
+            began=clock.began,
+            limit=limit,
+            fail_fast=options.fail_fast,
         )
         result = execute(
             walk,
             warehouse,
             options,
             clock=clock,
-            configuration=settings.record(),
-            before=earlier.taken_over,
+            occasion=Occasion(
+                configuration=settings.record(),
+                asked=request.record(settings, plan.run_time),
+                before=earlier.taken_over,
+            ),
             after_publication=lambda publication: link_clean(work, publication, name),
             report=lambda result: _report(work, plan, result),
         )
@@ -183,6 +170,22 @@ def _refresh_catalog(warehouse: Warehouse, environment: str) -> None:
             raise
 
 
+def _builder(work: Work, hands: Hands, asked: Asked, plan: Plan, run: str, log: Logs) -> Builder:
+    settings = work.settings
+    return Builder(
+        project=work.project,
+        plan=plan,
+        run=run,
+        engine=hands.engine,
+        sources=hands.source,
+        lake=Lake(work.warehouse),
+        engine_matters=settings.config.rebuild_on_engine_change,
+        refresh=asked.selected - asked.refreshed if asked.full_refresh else frozenset(),
+        logger=lambda asset: log.logger(run, asset),
+        orphaned=has_lost_all(work.warehouse, settings.environment),
+    )
+
+
 def _judge(work: Work, hands: Hands, run: str, plan: Plan, past: Past) -> Judge:
     return Judge(
         hands.engine,
@@ -201,22 +204,15 @@ def _plan(work: Work, hands: Hands, asked: Asked) -> tuple[Plan, Publication | N
     return planner.make_plan(work.project, situation, asked.selected), current
 
 
-def _asked(
-    work: Work,
-    select: Sequence[str],
-    exclude: Sequence[str],
-    sample: str | None,
-    *,
-    full_refresh: bool,
-    insist: bool,
-) -> Asked:
-    if sample is not None:
-        _share(sample)
+def _asked(work: Work, request: Request, *, insist: bool) -> Asked:
+    if request.sample is not None:
+        _share(request.sample)
     return Asked(
-        selected=select_assets(work.project, select, exclude),
-        run_time=datetime.now(UTC),
-        sample=sample,
-        full_refresh=full_refresh,
+        selected=select_assets(work.project, request.select, request.exclude),
+        run_time=request.run_time or datetime.now(UTC),
+        sample=request.sample,
+        full_refresh=request.full_refresh,
+        refreshed=request.refreshed,
         insist=insist,
     )
 

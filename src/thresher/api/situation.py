@@ -30,6 +30,8 @@ class Asked:
     sample: str | None
     """Share of the raw rows that a trial run takes."""
     full_refresh: bool
+    refreshed: frozenset[str] = frozenset()
+    """Assets of which a full refresh takes the version that was built last."""
     insist: bool
     """Whether a refusal of credentials is raised. Where it is not, it is a reason to build, and
     what is raised then can be logged and reported like any failure of a run."""
@@ -75,6 +77,7 @@ def survey(
         sample=asked.sample,
         engine=hands.engine().name if matters else None,
         full_refresh=asked.full_refresh,
+        refreshed=asked.refreshed,
     )
 
 

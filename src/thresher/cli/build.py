@@ -19,6 +19,7 @@ from thresher.cli.options import (
     opened,
     print_json,
     project_options,
+    remember,
     selection_options,
     wait_option,
 )
@@ -105,7 +106,10 @@ def plan(
         click.echo(masker().text(console.plan(made, stream=sys.stdout)), nl=False)
 
 
-@click.command(epilog="Example: thresher run --select +warehouse.carrier_month --wait 10m")
+@click.command(
+    epilog="Example: thresher run --select +warehouse.carrier_month --fail-fast || "
+    "thresher run --retry-failed"
+)
 @selection_options
 @click.option(
     "--sample",
@@ -117,6 +121,22 @@ def plan(
     "--publish-what-passed", is_flag=True, help="Publish what passed, though others failed."
 )
 @click.option("--strict", is_flag=True, help="Exit with 3 where inputs or rows are set aside.")
+@click.option(
+    "--fail-fast",
+    is_flag=True,
+    help="Stop at the first failure: begin nothing more, interrupt what is under way.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the last run of the environment, which did not end well: the same assets, "
+    "parameters, sample and run time.",
+)
+@click.option(
+    "--retry-failed",
+    is_flag=True,
+    help="Go on with it for what failed, was blocked or was not done, and what stands on that.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Show the summary alone.")
 @wait_option
 @format_option()
@@ -129,6 +149,9 @@ def run(
     full_refresh: bool,
     publish_what_passed: bool,
     strict: bool,
+    fail_fast: bool,
+    resume: bool,
+    retry_failed: bool,
     quiet: bool,
     wait: timedelta | bool,
     form: str,
@@ -141,8 +164,21 @@ def run(
     Exit codes: 0 done · 1 an asset failed or was blocked · 2 the project or the
     command is wrong · 3 with --strict: done, but inputs or rows are set aside ·
     4 credentials · 5 held by another run · 130, 143 interrupted
+
+    An error that can pass is tried again, as `run:` in config.yaml and the asset say; SIGINT and
+    SIGTERM end a run within five seconds, a second one at once. What was finished is not built
+    again by the next run.
     """
+    if resume and retry_failed:
+        raise click.UsageError("give `--resume` or `--retry-failed`, not both")
+    if (resume or retry_failed) and (select or exclude or sample or full_refresh):
+        way = "--resume" if resume else "--retry-failed"
+        raise click.UsageError(
+            f"`{way}` takes assets, sample and full refresh from the run that it goes on with"
+        )
     project = opened(folder, environment, params)
+    if resume or retry_failed:
+        project = remember(project.resumed(failed_only=retry_failed))
     # What an asset prints must not stand in the document.
     printed = redirect_stdout(sys.stderr) if form == "json" else nullcontext()
     with console.progress(stream=sys.stderr) as progress, printed:
@@ -153,6 +189,7 @@ def run(
             full_refresh=full_refresh,
             publish_what_passed=publish_what_passed,
             strict=strict,
+            fail_fast=fail_fast,
             wait=wait,
             listeners=(notices if quiet or form == "json" else progress,),
         )

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from thresher._version import __version__
-from thresher.errors import Terminated, ThresherError
+from thresher.errors import Terminated, ThresherError, interruption
 
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Make and look": {
@@ -117,8 +117,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt as error:  # one more signal, while the first was dealt with
         code = 128 + getattr(error, "signal_number", signal.SIGINT)
     finally:
-        if any(thread.name.startswith("thresher") for thread in threading.enumerate()):
-            os._exit(code)  # a worker that does not stop must not keep an interrupted run alive
+        # No thread must keep an interrupted run alive: none of ours that does not stop, and none
+        # that the code of an asset has begun.
+        ours = any(thread.name.startswith("thresher") for thread in threading.enumerate())
+        if ours or Terminated.received:
+            os._exit(code)
     sys.exit(code)
 
 
@@ -135,10 +138,8 @@ def _run(given: list[str], *, debug: bool) -> int:
             raise
         _tell(error)
         return 2
-    except (click.Abort, KeyboardInterrupt) as error:
-        click.echo("interrupted", err=True)
-        stopped = error.__cause__ if isinstance(error, click.Abort) else error
-        return 128 + getattr(stopped, "signal_number", signal.SIGINT)
+    except (click.Abort, KeyboardInterrupt):
+        return _interrupted()
     except BrokenPipeError:
         return 141
     except ThresherError as error:
@@ -147,12 +148,23 @@ def _run(given: list[str], *, debug: bool) -> int:
         _faults(error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001  # no traceback may reach a person unasked
-        if debug:
-            _traceback(error)
-        what = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-        click.echo(masked(f"{_red('error:')} unexpected: {what}"), err=True)
-        click.echo("  hint: run it again with `--debug` and report what it prints", err=True)
-        return 1
+        return _unexpected(error, debug=debug)
+
+
+def _unexpected(error: Exception, *, debug: bool) -> int:
+    if interruption(error):
+        return _interrupted()
+    if debug:
+        _traceback(error)
+    what = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+    click.echo(masked(f"{_red('error:')} unexpected: {what}"), err=True)
+    click.echo("  hint: run it again with `--debug` and report what it prints", err=True)
+    return 1
+
+
+def _interrupted() -> int:
+    click.echo("interrupted", err=True)
+    return 128 + (Terminated.received[0] if Terminated.received else signal.SIGINT)
 
 
 def _listen(handler: Any) -> None:

@@ -7,11 +7,9 @@ extension, and never takes a Python variable for a table.
 
 from __future__ import annotations
 
-import threading
-import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +28,7 @@ from thresher.engines.modules import Modules
 from thresher.engines.python import Context, running
 from thresher.engines.returned import stream_of
 from thresher.engines.streams import Stream, pump
+from thresher.engines.under_way import Calls
 from thresher.errors import NOWHERE, AssetError, Place
 from thresher.project import sql
 from thresher.project.asset import Materialized, PythonBody, SqlBody
@@ -41,9 +40,6 @@ from thresher.tables import quote_path, quote_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_KNOCKS = 10
-_BETWEEN_KNOCKS = 0.01
 
 
 class DuckDBEngine:
@@ -83,8 +79,7 @@ class DuckDBEngine:
         self._database.execute(f"set global TimeZone = {quote_text(timezone)}")
         self._views = Views(self._database, self._warehouse)
         self._modules = Modules()
-        self._calls: set[Call | Isolated] = set()
-        self._lock = threading.Lock()
+        self._calls = Calls()
 
     @property
     def name(self) -> str:
@@ -191,26 +186,21 @@ class DuckDBEngine:
 
     def interrupt(self, asset: str | None = None) -> None:
         """Stop whatever is being computed, or the building of one asset alone."""
-        with self._lock:
-            under_way = {call for call in self._calls if asset in (None, call.place.asset)}
-        # DuckDB forgets an interruption that comes in the instant before a statement begins.
-        for _ in range(_KNOCKS):
-            for call in under_way:
-                call.stop()
-            time.sleep(_BETWEEN_KNOCKS)
-            with self._lock:
-                under_way &= self._calls
-            if not under_way:
-                return
+        self._calls.stop(lambda call: asset in (None, call.place.asset))
+
+    def interrupt_thread(self, thread: int) -> None:
+        """Stop what is being computed for one thread; its calls under way raise."""
+        self._calls.stop(lambda call: call.thread == thread)
 
     def close(self) -> None:
         """Give back all memory and temporary files."""
-        with self._lock:
-            under_way = {call for call in self._calls if isinstance(call, Isolated)}
-        for call in under_way:
-            call.stop()
+        for call in self._calls.under_way():
+            if isinstance(call, Isolated):
+                call.stop()
         self._modules.close()
-        self._database.close()
+        # A call may be in it that was given up, since its thread does not come back.
+        with suppress(duckdb.Error):
+            self._database.close()
 
     def _isolated(self, job: Job) -> Written:
         """Build a Python asset in a process of its own, which has an engine of its own."""
@@ -224,7 +214,7 @@ class DuckDBEngine:
             "timezone": self._timezone,
         }
         call = Isolated(job, engine, self._limit)
-        with self._reaching(call):
+        with self._calls.reaching(call):
             return call.build()
 
     def _in_process(self, job: Job, body: PythonBody, place: Place) -> Written:
@@ -242,7 +232,11 @@ class DuckDBEngine:
                 arguments[body.context] = Context.of(job)
             function = open_.enter_context(self._modules.function(job.asset, body, root))
             stream = stream_of(function(**arguments))
-            return pump(stream, lambda reader: _write(call, stream, reader, job))
+            return pump(
+                stream,
+                lambda reader: _write(call, stream, reader, job),
+                stopped=lambda: call.stopped,
+            )
 
     def _input(self, job: Job, name: str, open_: ExitStack) -> Input:
         """Open an input; a frame that is still to be read needs a cursor of its own."""
@@ -263,21 +257,10 @@ class DuckDBEngine:
         cursor = self._views.cursor(tables, macros or {})
         call = Call(cursor, place=place, first_line=first_line)
         try:
-            with self._reaching(call):
+            with self._calls.reaching(call):
                 yield call
         finally:
             cursor.close()
-
-    @contextmanager
-    def _reaching(self, call: Call | Isolated) -> Iterator[None]:
-        """Let [`interrupt`][] reach a call while it is under way."""
-        with self._lock:
-            self._calls.add(call)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._calls.discard(call)
 
 
 def _config(threads: int, memory: str | None, spill: Path) -> dict[str, Any]:

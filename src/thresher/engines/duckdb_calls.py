@@ -7,6 +7,7 @@ line that DuckDB names can be told as a line of the person's own file.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -14,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from thresher.errors import NOWHERE, UNSHOWN, AssetError, DiskFullError, Place, ThresherError
+from thresher.errors import (
+    NOWHERE,
+    UNSHOWN,
+    AssetError,
+    DiskFullError,
+    Place,
+    ThresherError,
+    interruption,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,6 +61,8 @@ class Call:
         cursor: DuckDB's own cursor.
         place: where the text comes from, for errors.
         first_line: line of the file that the text begins at, where it comes from a file.
+        thread: the thread that it was opened in.
+        stopped: whether nothing more must begin.
     """
 
     def __init__(
@@ -64,7 +75,8 @@ class Call:
         self.cursor = cursor
         self.place = place
         self.first_line = first_line
-        self._stopped = False
+        self.thread = threading.get_ident()
+        self.stopped = False
 
     def fetch(self, sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Run one statement, and give its rows.
@@ -96,17 +108,22 @@ class Call:
 
     def stop(self) -> None:
         """Stop what is running, and let nothing more begin; may come from any thread."""
-        self._stopped = True
+        self.stopped = True
         # It may have ended in the meantime.
         with suppress(duckdb.Error):
             self.cursor.interrupt()
 
     @contextmanager
     def _running(self) -> Iterator[None]:
-        if self._stopped:
+        if self.stopped:
             raise interrupted(self.place)
         with translating(self.place, self.first_line):
-            yield
+            try:
+                yield
+            except duckdb.Error as error:
+                if self.stopped:  # however it took that
+                    raise interrupted(self.place) from error
+                raise
 
 
 @contextmanager
@@ -117,9 +134,8 @@ def translating(place: Place = NOWHERE, first_line: int | None = None) -> Iterat
     except duckdb.Error as error:
         raise translated(error, place, first_line) from error
     except RuntimeError as error:
-        # DuckDB's Python package reports Ctrl-C in the main thread so.
-        if str(error) == "Query interrupted":
-            raise KeyboardInterrupt from error
+        if stop := interruption(error):
+            raise stop from error
         raise
 
 

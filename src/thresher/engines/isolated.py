@@ -60,6 +60,7 @@ class Isolated:
 
     def __init__(self, job: Job, engine: Mapping[str, Any], limit: int | None) -> None:
         self.place = Place(job.asset.path, asset=job.asset.name)
+        self.thread = threading.get_ident()
         self._job = job
         self._engine = engine
         self._limit = limit

@@ -83,7 +83,7 @@ def running(asset: Asset, root: Path) -> Iterator[None]:
 
 
 def _told(error: Exception, place: Place) -> ThresherError:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFullError("no space left on the disk", place=place)
     message = str(error).strip()
     if len(message) > _SHOWN:

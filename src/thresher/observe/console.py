@@ -25,7 +25,7 @@ from thresher.observe.summary import Summary, plain_summary, summarize
 from thresher.observe.telling import heading, unchanged
 from thresher.observe.wording import one_line
 from thresher.plan.plan import Plan
-from thresher.results import RunResult
+from thresher.results import NOT_OK, RunResult
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -44,6 +44,7 @@ _STATUS_STYLES = {
     "failed": "red",
     "error": "red",
     "blocked": "red",
+    "stopped": "red",
     "warned": "yellow",
     "quarantined": "yellow",
     "tolerated": "yellow",
@@ -205,7 +206,7 @@ class LiveProgress:
                 self._running.pop(event.asset, None)
                 if event.status != "kept":
                     self._done += 1
-                    self._failed += event.status in ("failed", "blocked")
+                    self._failed += event.status in NOT_OK
 
     def _print_line(self, made: Line) -> None:
         row = _line(made, self._names)

@@ -13,12 +13,20 @@ from typing import Any
 
 from thresher._version import __version__
 from thresher.errors import Fault
+from thresher.events import AttemptFailed
 from thresher.observe.plain import plain
 from thresher.observe.rates import PastRate
 from thresher.plan.plan import Plan
 from thresher.project.asset import quarantine_of
 from thresher.project.secrets import MASK
-from thresher.results import CheckResult, Outcome, OutcomeStatus, RunResult, Status, UnitRecord
+from thresher.results import (
+    CheckResult,
+    Outcome,
+    OutcomeStatus,
+    RunResult,
+    Status,
+    UnitRecord,
+)
 from thresher.totals import NOT_PASSED, errors, results, totals, warnings
 
 #: Number of the document's form; grows when a reader of the earlier form would go wrong.
@@ -97,6 +105,7 @@ def _run(result: RunResult) -> dict[str, Any]:
         "publication": result.publication,
         "sample": result.sample,
         "removed": result.removed,
+        "error": result.error,
     }
 
 
@@ -130,6 +139,7 @@ def _asset(outcome: Outcome, began: datetime) -> dict[str, Any]:
         "offset": round(max((outcome.started - began).total_seconds(), 0.0), 6),
         "seconds": round(outcome.seconds, 6),
         "attempts": outcome.attempts,
+        "retried": [_retried(attempt) for attempt in outcome.retried],
         "version": snapshot.version if snapshot else None,
         "engine": snapshot.engine if snapshot else None,
         "rows_in": snapshot.rows_in if snapshot else None,
@@ -146,6 +156,17 @@ def _asset(outcome: Outcome, began: datetime) -> dict[str, Any]:
         "warnings": warnings(outcome),
         "errors": errors(outcome),
         "faults": [_fault(fault) for fault in outcome.faults],
+    }
+
+
+def _retried(attempt: AttemptFailed) -> dict[str, Any]:
+    return {
+        "attempt": attempt.attempt,
+        "started": _stamp(attempt.started),
+        "ended": _stamp(attempt.at),
+        "seconds": round(attempt.seconds, 6),
+        "error": attempt.error,
+        "wait": round(attempt.wait, 6),
     }
 
 

@@ -6,11 +6,12 @@ deleting it changes no result of any run. Several runs may write it at once.
 
 from __future__ import annotations
 
+import json
 import socket
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 from thresher.errors import CommandError, Place
 from thresher.observe.deaths import last_thing
 from thresher.observe.process import process_start
-from thresher.observe.recorder import SCHEMA_VERSION, Recorder
+from thresher.observe.recorder import SCHEMA_VERSION, Recorder, bring_up_to_date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class RunRow:
     error: str | None
     last: str | None = None
     """What a run that died did last, such as `while building clean.orders (attempt 1), ...`."""
+    asked: Mapping[str, Any] | None = None
+    """What it was asked for; None for a run that noted nothing of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,8 @@ class StepRow:
     rows_out: int | None
     warnings: int
     error: str | None
+    wait: float | None = None
+    """Seconds until the next attempt, where another followed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +208,32 @@ def latest(path: Path, environment: str) -> tuple[RunRow, dict[str, tuple[str, s
         return _run(connection, row), {a: (s, runs_of.get(a, row["id"])) for a, s in left.items()}
 
 
+def last(path: Path, environment: str) -> tuple[RunRow, dict[str, str]] | None:
+    """Give the latest run of an environment, however it ended, and how it left each asset.
+
+    Returns:
+        The run, and by asset the status of its last attempt, `running` or `died` where that has no
+        end, and `not begun` for what it was to work on; None where there is no run.
+
+    Raises:
+        CommandError: the file is no history that can be read.
+    """
+    if not path.exists():
+        return None
+    with _reading(path) as connection:
+        row = connection.execute(
+            "select * from runs where environment = ? order by started desc, rowid desc",
+            (environment,),
+        ).fetchone()
+        if row is None:
+            return None
+        found = _run(connection, row)
+        left = dict.fromkeys(json.loads(row["planned"] or "[]"), "not begun")
+        for step in _of(connection, "steps", found.id):
+            left[step["asset"]] = _step(step, found).status
+        return found, left
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     place = Place(path=str(path))
@@ -211,12 +242,16 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(uri, uri=True, timeout=5)) as connection:
             connection.row_factory = sqlite3.Row
             version = connection.execute("pragma user_version").fetchone()[0]
+            if version < SCHEMA_VERSION:
+                with suppress(sqlite3.OperationalError):  # not ours to write: told below
+                    bring_up_to_date(path)
+                version = connection.execute("pragma user_version").fetchone()[0]
             if version != SCHEMA_VERSION:
                 raise CommandError(
                     f"the run history has format {version}, this version of Thresher reads "
                     f"{SCHEMA_VERSION}",
                     place=place,
-                    hint="the next run of an older format brings it up to date; "
+                    hint="the next run brings an older format up to date; "
                     "for a newer one, update Thresher",
                 )
             yield connection
@@ -272,6 +307,7 @@ def _run(connection: sqlite3.Connection, row: sqlite3.Row) -> RunRow:
     values["status"] = row["status"] or _without_end(row)
     if values["status"] == "died":
         values["last"] = last_thing(row, _of(connection, "steps", row["id"]))
+    values["asked"] = json.loads(row["asked"]) if row["asked"] else None
     return RunRow(**values)
 
 

@@ -18,6 +18,7 @@ from thresher.observe.wording import counted, percent
 
 # XML 1.0 cannot hold these at all, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SKIPPED = ("blocked", "stopped")
 _FAILING = {"failed": "failure", "error": "error"}
 
 
@@ -34,7 +35,7 @@ def junit(document: dict[str, Any], *, host: str = "localhost") -> bytes:
         checks, files = checks_of[asset["asset"]], files_of[asset["asset"]]
         cases = [_check_case(check) for check in checks] + [_file_case(file) for file in files]
         told = any(case.find(tag) is not None for case in cases for tag in ("failure", "error"))
-        if asset["status"] == "blocked" or (asset["status"] == "failed" and not told):
+        if asset["status"] in _SKIPPED or (asset["status"] == "failed" and not told):
             cases.insert(0, _build_case(asset))
         suite = _suite(asset, cases, number=number, host=host, run=document["run"])
         child(suite, "system-out", "\n".join(_told(check) for check in checks if _soft(check)))
@@ -81,8 +82,8 @@ def _suite(
 def _build_case(asset: dict[str, Any]) -> ET.Element:
     case = case_of("build", asset["asset"], asset["seconds"])
     said = "\n".join(_fault(fault) for fault in asset["faults"])
-    if asset["status"] == "blocked":
-        ET.SubElement(case, "skipped", {"message": clean(said) or "blocked"})
+    if asset["status"] in _SKIPPED:
+        ET.SubElement(case, "skipped", {"message": clean(said) or asset["status"]})
     else:
         first = next((fault["what"] for fault in asset["faults"]), "the asset failed")
         child(case, "error", said, {"message": clean(first), "type": asset["status"]})

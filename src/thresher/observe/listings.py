@@ -62,19 +62,20 @@ def past_run_listing(detail: RunDetail) -> Summary:
     steps = tabulate(
         (
             *("asset", "attempt", "action", "status", "started", "took"),
-            *("rows in", "rows out", "warnings", "error"),
+            *("rows in", "rows out", "warnings", "next after", "error"),
         ),
         [
             (
                 *(s.asset, s.attempt, s.action, s.status, moment(s.started), took(s.seconds)),
-                *(s.rows_in, s.rows_out, s.warnings or None, _first_line(s.error)),
+                *(s.rows_in, s.rows_out, s.warnings or None),
+                *("" if s.wait is None else took(s.wait), _first_line(s.error)),
             )
             for s in detail.steps
         ],
         title="attempts",
         limit=SHOWN_ROWS,
         thousands=True,
-        right=("took",),
+        right=("took", "next after"),
     )
     checks = tabulate(
         CHECK_HEADERS,

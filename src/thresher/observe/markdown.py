@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from thresher.observe.wording import count, counted, duration, one_line, percent
+from thresher.results import NOT_OK
 from thresher.totals import NOT_PASSED
 
 #: Most rows of a table; `report.json` has them all.
@@ -31,6 +32,7 @@ def markdown(document: dict[str, Any]) -> str:
         _verdict(document),
         _checks("Checks that failed", [c for c in told if c["status"] in _BAD]),
         _failures(document["assets"]),
+        _retried(document["assets"]),
         _aside(document["assets"]),
         _checks("Checks that warned", [c for c in told if c["status"] not in _BAD]),
         _files(document["files"]),
@@ -47,7 +49,11 @@ def _verdict(document: dict[str, Any]) -> str:
         counted(figures["tables"], "table")
         if run["ok"]
         else f"{figures['statuses']['failed']:,} of {counted(figures['assets'], 'asset')} failed",
-        f"{figures['statuses']['blocked']:,} blocked" if figures["statuses"]["blocked"] else "",
+        *(
+            f"{figures['statuses'][status]:,} {status}"
+            for status in ("blocked", "stopped")
+            if figures["statuses"][status]
+        ),
         f"{counted(figures['rows_in'], 'row')} in, {count(figures['rows_out'])} out",
         f"{passed:,} of {counted(figures['checks'], 'check')} passed" if figures["checks"] else "",
         f"{counted(figures['rows_quarantined'], 'row')} set aside"
@@ -62,6 +68,7 @@ def _verdict(document: dict[str, Any]) -> str:
     return (
         f"## {sign} {title}: {run['status']}{number}\n\n"
         f"{' · '.join(filter(None, facts))} · run {code(run['id'])}\n"
+        + (f"\n{text(run['error'])}\n" if run["error"] else "")
     )
 
 
@@ -115,11 +122,30 @@ def _failures(assets: Iterable[dict[str, Any]]) -> str:
     )
 
 
+def _retried(assets: Iterable[dict[str, Any]]) -> str:
+    tried = [(asset, attempt) for asset in assets for attempt in asset["retried"]]
+    return _table(
+        "Attempts that failed and were made again",
+        ("asset", "attempt", "began", "why it failed", "next after"),
+        (
+            (
+                code(asset["asset"]),
+                f"{attempt['attempt']} of {asset['attempts']}",
+                attempt["started"],
+                text(attempt["error"].partition("\n")[0]),
+                duration(attempt["wait"]),
+            )
+            for asset, attempt in tried
+        ),
+        len(tried),
+    )
+
+
 def _aside(assets: Iterable[dict[str, Any]]) -> str:
     split = [
         asset
         for asset in assets
-        if asset["rows_built"] is not None and asset["status"] not in ("failed", "blocked")
+        if asset["rows_built"] is not None and asset["status"] not in NOT_OK
     ]
     return _table(
         "Rows that were set aside",

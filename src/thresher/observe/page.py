@@ -10,6 +10,7 @@ from typing import Any
 
 from thresher.observe.rendering import moment, render
 from thresher.observe.wording import duration
+from thresher.results import NOT_OK
 from thresher.totals import NOT_PASSED
 
 #: Most rows of each kind that the page shows; `report.json` has them all.
@@ -49,6 +50,8 @@ def _view(document: dict[str, Any]) -> dict[str, Any]:
         "failed": [asset for asset in assets if asset["status"] == "failed"],
         "blocked": [asset["asset"] for asset in assets if asset["status"] == "blocked"],
         "worked": worked,
+        "stopped": [asset["asset"] for asset in assets if asset["status"] == "stopped"],
+        "retried": [(asset, each) for asset in assets for each in asset["retried"]],
         "kept": kept,
         "looked_at": published[-1]["asset"] if published else None,
         "told": told,
@@ -110,7 +113,7 @@ def _timeline(assets: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
 
 
 def _divided(asset: Mapping[str, Any]) -> bool:
-    return asset["rows_built"] is not None and asset["status"] not in ("failed", "blocked")
+    return asset["rows_built"] is not None and asset["status"] not in NOT_OK
 
 
 def _past(assets: list[dict[str, Any]]) -> dict[str, Any]:

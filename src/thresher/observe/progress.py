@@ -25,7 +25,7 @@ from thresher.observe.wording import counted, duration, one_line, width
 
 #: Longest name that the column of names makes room for.
 WIDEST_NAME = 40
-_TONES = {"failed": "bad", "error": "bad", "blocked": "bad", "built": "good"}
+_TONES = {"failed": "bad", "error": "bad", "blocked": "bad", "stopped": "bad", "built": "good"}
 _CALM = ("built", "reused", "audited")
 
 

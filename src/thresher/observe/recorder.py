@@ -6,6 +6,7 @@ version to the next. A change of the schema must be one more entry, never a chan
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sqlite3
@@ -64,6 +65,11 @@ _MIGRATIONS = (
     (
         "alter table steps add column checks integer",
         "alter table steps add column passed integer",
+    ),
+    (
+        "alter table runs add column asked text",
+        "alter table runs add column planned text",
+        "alter table steps add column wait real",
     ),
 )
 
@@ -216,6 +222,16 @@ class _NewerSchemaError(Exception):
     """The file was written by a later version of Thresher."""
 
 
+def bring_up_to_date(path: Path) -> None:
+    """Bring the file of an earlier version of Thresher to the schema of this one.
+
+    Raises:
+        sqlite3.Error: it cannot be written.
+    """
+    with suppress(_NewerSchemaError):
+        _connect(path).close()
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
     try:
@@ -255,6 +271,8 @@ def _insert_run(connection: sqlite3.Connection, event: RunStarted) -> None:
         sample=event.sample,
         started=_text(event.at),
         unchanged=sum(action == "keep" for _, action in event.steps),
+        asked=json.dumps(plain(event.asked)) if event.asked else None,
+        planned=json.dumps([plain(asset) for asset, action in event.steps if action != "keep"]),
         pid=os.getpid(),
         host=socket.gethostname(),
         process_started=process_start(os.getpid()),
@@ -275,10 +293,10 @@ def _let_die(connection: sqlite3.Connection, event: TookOver, pipeline: str) -> 
 
 def _fail_step(connection: sqlite3.Connection, event: AttemptFailed) -> None:
     connection.execute(
-        "update steps set status = 'retried', ended = ?, seconds = ?, error = ? "
+        "update steps set status = 'retried', ended = ?, seconds = ?, error = ?, wait = ? "
         "where run = ? and asset = ? and attempt = ?",
         (
-            *(_text(event.at), event.seconds, _told(event.error)),
+            *(_text(event.at), event.seconds, _told(event.error), event.wait),
             *(event.run, event.asset, event.attempt),
         ),
     )

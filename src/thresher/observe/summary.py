@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from thresher.errors import Fault, Place
 from thresher.observe.tables import Table, text
-from thresher.observe.wording import count, counted, duration, one_line, visible
+from thresher.observe.wording import count, counted, duration, moment, one_line, visible
 from thresher.project.asset import quarantine_of
 from thresher.results import CheckResult, Outcome, OutcomeStatus, RunResult, Status
 from thresher.totals import NOT_PASSED, SOFT, Totals, results, totals, warnings
@@ -48,7 +48,7 @@ def summarize(result: RunResult) -> Summary:
     """Put a run's result into words and tables."""
     figures = totals(result.outcomes)
     tables = (
-        *(_assets(result), checks_table(result)),
+        *(_assets(result), _retried(result), checks_table(result)),
         *(_rows(result), _files(result), _in_part(result)),
     )
     good = "warned" if figures.warnings else "good"
@@ -98,6 +98,27 @@ def _asset_row(outcome: Outcome) -> tuple[str, ...]:
         f"{outcome.seconds:,.2f}" if outcome.seconds else "",
         f"{passed:,}/{len(checks):,}" if checks else "",
         count(warnings(outcome) or None),
+    )
+
+
+def _retried(result: RunResult) -> Table:
+    """List the attempts that failed in a way that can pass, and were made again."""
+    found = [(outcome, attempt) for outcome in result.outcomes for attempt in outcome.retried]
+    return Table(
+        ("asset", "attempt", "began (UTC)", "why it failed", "next after"),
+        tuple(
+            (
+                outcome.asset,
+                f"{attempt.attempt} of {outcome.attempts}",
+                moment(attempt.started),
+                one_line(attempt.error.partition("\n")[0]),
+                duration(attempt.wait),
+            )
+            for outcome, attempt in found[:SHOWN_ROWS]
+        ),
+        frozenset({4}),
+        title="attempts that failed and were made again",
+        left_out=max(len(found) - SHOWN_ROWS, 0),
     )
 
 
@@ -214,6 +235,10 @@ def _failures(result: RunResult) -> tuple[str, ...]:
     blocked = [o.asset for o in result.outcomes if o.status is OutcomeStatus.BLOCKED]
     if blocked:
         texts.append(f"blocked, since what they read failed: {_names(blocked)}")
+    stopped = [o for o in result.outcomes if o.status is OutcomeStatus.STOPPED]
+    if stopped:
+        why = stopped[0].faults[0].what.partition(", since ")[2]
+        texts.append(f"stopped, since {why}: {_names([o.asset for o in stopped])}")
     return tuple(texts)
 
 
@@ -242,8 +267,8 @@ def _verdict(result: RunResult, figures: Totals) -> str:
         parts.append(counted(figures.tables, "table"))
     else:
         parts.append(f"{statuses.get('failed', 0):,} of {counted(assets, 'asset')} failed")
-        if statuses.get("blocked"):
-            parts.append(f"{statuses['blocked']:,} blocked")
+        undone = [status for status in ("blocked", "stopped") if statuses.get(status)]
+        parts += [f"{statuses[status]:,} {status}" for status in undone]
     if statuses.get("kept", 0) < assets:
         parts.append(f"{counted(figures.rows_in, 'row')} in")
         parts.append(f"{counted(figures.rows_out, 'row')} out")
@@ -261,10 +286,12 @@ def _what_now(result: RunResult) -> tuple[str, ...]:
     if result.removed:
         left = counted(len(result.removed), "asset")
         lines.append(f"{left} left the warehouse: {_names(result.removed)}")
+    if result.error:
+        lines.append(result.error)
     again = f"`thresher run --env {result.environment}`"
     if result.status == "partly published":
-        lines.append("what failed or was blocked keeps its earlier version in the warehouse")
-    elif not result.ok and result.publication is None:
+        lines.append("what did not get done keeps its earlier version in the warehouse")
+    elif not result.ok and result.publication is None and not result.error:
         lines.append("nothing was published; the published warehouse is untouched")
     if not result.ok:
         lines.append(f"{again} goes on from what was finished")

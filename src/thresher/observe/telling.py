@@ -26,7 +26,7 @@ from thresher.observe.wording import count, counted, duration, moment
 _CHECK_LABELS = {"warned": "warning", "quarantined": "set aside"}
 _WORK = ("build", "reuse", "audit")
 _GOOD_EXITS = (0, 3)
-_BAD_ENDS = ("failed", "blocked")
+_BAD_ENDS = ("failed", "blocked", "stopped")
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ class Situation:
     """Name and version of the engine, where a change of it should build anew."""
     full_refresh: bool = False
     """Build everything selected, changed or not."""
+    refreshed: frozenset[str] = frozenset()
+    """Assets of which a full refresh takes the version that was built last."""
 
 
 def make_plan(
@@ -246,7 +248,7 @@ class _Planner:
             self._unsure |= {asset.name} if not said and self._unsure >= set(pending) else set()
             return self._step(asset, Action.BUILD, ", ".join(filter(None, [said, also])), known)
         made: dict[str, Any] = {"fingerprint": fingerprint(now), "ingredients": now}
-        if self._situation.full_refresh:
+        if self._situation.full_refresh and asset.name not in self._situation.refreshed:
             return self._step(asset, Action.BUILD, "full refresh asked for", known, **made)
         return self._found(asset, known, why, made)
 
@@ -254,7 +256,7 @@ class _Planner:
         """Keep or reuse the version that an asset should have, or have it built."""
         wanted = made["fingerprint"]
         renamed = self._situation.published.get(asset.renamed_from or "")
-        if known and not known.lost and self._is(asset, known, wanted):
+        if known and self._keeps(asset, known, wanted):
             version = known.version
             return self._step(asset, Action.KEEP, "unchanged", known, version=version, **made)
         found = self._situation.find(asset.name, wanted)
@@ -267,6 +269,15 @@ class _Planner:
         if known and not known.lost and _is_due(asset, known, made["ingredients"]):
             self._unsure.add(asset.name)
         return self._step(asset, Action.BUILD, why, known, **made)
+
+    def _keeps(self, asset: Asset, known: Known, wanted: str) -> bool:
+        """Say whether what is published is what is wanted, and no refresh came to another."""
+        if known.lost or not self._is(asset, known, wanted):
+            return False
+        if asset.name not in self._situation.refreshed:
+            return True
+        found = self._situation.find(asset.name, wanted)
+        return found is None or found.version == known.version
 
     def _pending(self, names: list[str]) -> str:
         """Say which inputs change, and which only may."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from thresher.project.contract import Contract
+from thresher.project.patience import Patience
 
 QUARANTINE = "quarantine"
 """Schema of the tables that hold rows which were set aside."""
@@ -118,6 +119,8 @@ class Asset:
     renamed_from: str | None = None
     isolate: bool = False
     """Whether its function runs in a process of its own; it decides no row."""
+    patience: Patience = field(default_factory=Patience)
+    """How it is tried again, and how long it may take: no part of what makes its rows."""
     corrections: tuple[tuple[str, str], ...] = ()
     """Path and SHA-256 of each file of corrected rows, in the order in which they were given."""
 

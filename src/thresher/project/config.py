@@ -19,7 +19,7 @@ from pydantic import (
 from thresher.project.connections import ConnectionConfig
 from thresher.project.cron import parse_cron, parse_timezone
 from thresher.project.policies import Standing
-from thresher.project.units import Duration, Size
+from thresher.project.units import Duration, Limit, Retries, Size
 
 CONFIG_FILE = "config.yaml"
 RESERVED_SCHEMAS = frozenset(
@@ -51,10 +51,16 @@ class RunConfig(_Part):
     """Memory that the engine may use, in bytes; None leaves it to the engine."""
     isolate: StrictBool = False
     """Whether asset functions run in processes of their own, where they do not say."""
-    retries: Annotated[int, Field(ge=0, le=100)] = 2
+    retries: Retries = 2
     """How often an asset is tried again after an error that can pass."""
     backoff: Duration = dt.timedelta(seconds=1)
     """Wait before the second attempt; doubled for each one after it."""
+    max_backoff: Duration = dt.timedelta(minutes=1)
+    """What no wait exceeds."""
+    timeout: Limit | None = None
+    """How long the whole run may take."""
+    asset_timeout: Limit | None = None
+    """How long each attempt at an asset may take that says nothing itself."""
     check_disk: bool = True
     """Whether a run that would not fit on its disk is refused before it begins."""
 

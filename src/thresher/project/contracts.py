@@ -15,6 +15,8 @@ from thresher.project.asset import Materialized, Volatile
 from thresher.project.contract import Check, Column, Contract
 from thresher.project.documents import Document, validate
 from thresher.project.parts import Bounds, Names, Part
+from thresher.project.patience import KEYS as PATIENCE
+from thresher.project.patience import Patience
 from thresher.project.policies import POLICY, Policy, Standing, settle, unfit
 from thresher.project.row_checks import (
     Between,
@@ -46,6 +48,7 @@ from thresher.project.table_checks import (
     RowsChange,
     TableReconciles,
 )
+from thresher.project.units import Duration, Limit, Retries
 
 
 class ColumnModel(Policy):
@@ -126,6 +129,10 @@ class Head(BaseModel):
     materialized: Materialized = Materialized.TABLE
     volatile: Volatile | None = None
     renamed_from: str | None = None
+    retries: Retries | None = None
+    backoff: Duration | None = None
+    max_backoff: Duration | None = None
+    timeout: Limit | None = None
     defaults: Standing = Standing()
     columns: dict[str, ColumnModel] = Field(default={})
     checks: tuple[TableCheck, ...] = ()
@@ -136,6 +143,11 @@ class Head(BaseModel):
         if isinstance(value, dict):
             return {key: part for key, part in value.items() if part is not None}
         return value
+
+    @property
+    def patience(self) -> Patience:
+        """How the asset is tried again, and how long it may take."""
+        return Patience(**{key: getattr(self, key) for key in PATIENCE})
 
 
 COLUMN_CHECKS = tuple(

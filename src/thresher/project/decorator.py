@@ -23,6 +23,10 @@ def asset(
     tags: Sequence[str] = (),
     volatile: str | None = None,
     renamed_from: str | None = None,
+    retries: int | None = None,
+    backoff: str | None = None,
+    max_backoff: str | None = None,
+    timeout: str | None = None,
     inputs: Mapping[str, str] | None = None,
     isolate: bool | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
@@ -39,6 +43,10 @@ def asset(  # noqa: PLR0913  # what stands at the head of any other asset
     tags: Sequence[str] = (),
     volatile: str | None = None,
     renamed_from: str | None = None,
+    retries: int | None = None,
+    backoff: str | None = None,
+    max_backoff: str | None = None,
+    timeout: str | None = None,
     inputs: Mapping[str, str] | None = None,
     isolate: bool | None = None,
 ) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
@@ -56,6 +64,10 @@ def asset(  # noqa: PLR0913  # what stands at the head of any other asset
         tags: names to select it by.
         volatile: `run` or `day`, where it gives another result each time.
         renamed_from: name that the asset had before.
+        retries: further attempts after an error that can pass; the project's where None.
+        backoff: wait before the second attempt, such as `5s`; doubled for each one after it.
+        max_backoff: what no wait exceeds.
+        timeout: how long each attempt may take, such as `10m`.
         inputs: asset by parameter, such as `{"flights": "clean.flights"}`.
         isolate: whether it runs in a process of its own; as `run.isolate` says where None.
     """
@@ -67,6 +79,10 @@ def asset(  # noqa: PLR0913  # what stands at the head of any other asset
         "tags": tags,
         "volatile": volatile,
         "renamed_from": renamed_from,
+        "retries": retries,
+        "backoff": backoff,
+        "max_backoff": max_backoff,
+        "timeout": timeout,
         "inputs": inputs or {},
         "isolate": isolate,
     }

@@ -293,6 +293,7 @@ def _asset(place: _Place, head: Head, contract: Contract, body: Any) -> Asset:
         volatile=head.volatile,
         tags=head.tags,
         renamed_from=head.renamed_from.lower() if head.renamed_from else None,
+        patience=head.patience,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Settings:
     masker: Masker
     document: Document
     """Where each key stands."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """The parameters that were given in place of those of the file."""
 
     @property
     def protected(self) -> bool:
@@ -63,6 +65,15 @@ class Settings:
             "run": self.run.model_dump(mode="json"),
             "s3": self._s3_keys(),
             "connections": {name: each.shown for name, each in self.connections.items()},
+        }
+        masked: dict[str, Any] = mask_keys(self.masker.settings(facts))
+        return masked
+
+    def record_given(self) -> dict[str, Any]:
+        """Give the parameters that were given as plain values, secrets masked."""
+        facts = {
+            name: list(map(_plain, value)) if isinstance(value, tuple) else _plain(value)
+            for name, value in self.given.items()
         }
         masked: dict[str, Any] = mask_keys(self.masker.settings(facts))
         return masked
@@ -171,6 +182,7 @@ def _settings(
         warehouse=chosen.warehouse or "warehouse",
         masker=Masker.of([*masker.secrets, *secrets]),
         document=document,
+        given={key: params[key] for key in given},
     )
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from thresher.project.contract import Tolerance
 
@@ -34,6 +34,28 @@ def parse_duration(value: Any) -> timedelta:
     if unit.lower() not in _SECONDS:
         raise ValueError(f"should be a duration such as `30s`, `5m`, `2h` or `1d`, not `{value}`")
     return timedelta(seconds=number * _SECONDS[unit.lower()])
+
+
+def parse_limit(value: Any) -> timedelta:
+    """Read a duration that something may take: longer than nothing.
+
+    Raises:
+        ValueError: it is no duration, or no time at all.
+    """
+    limit = parse_duration(value)
+    if limit <= timedelta(0):
+        raise ValueError(f"should be longer than nothing, such as `30m`, not `{value}`")
+    return limit
+
+
+def spell_duration(duration: timedelta) -> str:
+    """Write a duration as people do, in the largest unit that it is a whole number of: `90s`."""
+    milliseconds = round(duration.total_seconds() * 1000)
+    for unit, seconds in sorted(_SECONDS.items(), key=lambda each: -each[1]):
+        number, rest = divmod(milliseconds, round(seconds * 1000))
+        if not rest and (number or unit == "s"):
+            return f"{number}{unit}"
+    return f"{milliseconds}ms"
 
 
 def parse_size(value: Any) -> int:
@@ -135,4 +157,6 @@ def _amount(value: Any) -> tuple[float, str]:
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Limit = Annotated[timedelta, BeforeValidator(parse_limit)]
+Retries = Annotated[int, Field(ge=0, le=100)]
 Size = Annotated[int, BeforeValidator(parse_size)]

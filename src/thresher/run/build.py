@@ -38,7 +38,8 @@ class Builder:
     lake: Lake
     engine_matters: bool = False
     """Whether a change of the engine builds anew."""
-    full_refresh: bool = False
+    refresh: frozenset[str] = frozenset()
+    """Assets that are built anew, whatever is in the lake."""
     orphaned: bool = False
     """Whether the manifests of what was published are lost: the lake alone tells of it."""
     logger: Callable[[str], Logger] = lambda name: logging.getLogger(f"thresher.assets.{name}")
@@ -102,7 +103,8 @@ class Builder:
         found = self._of_units(asset, units)
         if existing := self._existing(asset, found):
             return existing, True
-        before = None if self.full_refresh else same_recipe(self.lake, asset.name, found)
+        again = asset.name in self.refresh
+        before = None if again else same_recipe(self.lake, asset.name, found)
         kept = loaded(before, units, self.lake) if before else {}
         fresh = tuple(unit for unit in there if unit.path not in kept)
         draft = self.lake.begin(asset.name, fingerprint(found))
@@ -180,7 +182,7 @@ class Builder:
         earlier: tuple[Snapshot | None, ...],
     ) -> Snapshot | None:
         """Give the version that holds just what was read, if one of these does."""
-        if self.full_refresh:
+        if snapshot.asset in self.refresh:
             return None
         files = tuple(_file(draft, name, rows) for name, rows in written.files)
         now = replace(snapshot, files=(*snapshot.files, *files))
@@ -211,7 +213,9 @@ class Builder:
         )
 
     def _existing(self, asset: Asset, found: Mapping[str, str]) -> Snapshot | None:
-        return None if self.full_refresh else self.lake.find(asset.name, fingerprint(found))
+        if asset.name in self.refresh:
+            return None
+        return self.lake.find(asset.name, fingerprint(found))
 
     def _snapshot(
         self, asset: Asset, draft: Draft, found: Mapping[str, str], written: Written

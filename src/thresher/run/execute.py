@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from thresher.errors import CredentialsError, RunInterruptedError, ThresherError
+from thresher.errors import CredentialsError, RunInterruptedError, ThresherError, interruption
 from thresher.events import Event, RunFinished, RunStarted
 from thresher.results import (
     Outcome,
@@ -40,14 +40,25 @@ class Clock:
         return time.monotonic() - self.began
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What a run begins with."""
+
+    configuration: Mapping[str, object]
+    """What is in force, secrets masked, for the log."""
+    asked: Mapping[str, object]
+    """What it was asked for, for whoever goes on with it."""
+    before: Sequence[Event] = ()
+    """What happened before its plan was made, told as soon as it has begun."""
+
+
 def execute(
     walk: Walk,
     publisher: Publisher,
     options: Options,
     *,
     clock: Clock,
-    configuration: Mapping[str, object],
-    before: Sequence[Event] = (),
+    occasion: Occasion,
     after_publication: Callable[[Publication], None],
     report: Callable[[RunResult], str | None],
 ) -> RunResult:
@@ -58,8 +69,7 @@ def execute(
         publisher: makes the result visible.
         options: what the user asked for.
         clock: started when the run began.
-        configuration: what is in force, secrets masked, for the log.
-        before: what happened before its plan was made, told as soon as it has begun.
+        occasion: what it begins with.
         after_publication: what follows from what readers see now, such as links for people; also
             where nothing new was published, to make up for what an earlier run could not do.
         report: writes the reports, and gives their folder.
@@ -68,34 +78,38 @@ def execute(
         RunInterruptedError: a signal stopped it.
         WarehouseError: the result could not be published.
     """
-    _begin(walk, clock, configuration, before)
+    _begin(walk, clock, occasion)
     try:
         outcomes = walk.outcomes()
-        publication = publish(walk, publisher, options, outcomes)
+        error = walk.error
+        publication = publish(walk, publisher, options, outcomes) if error is None else None
         shown = publication or walk.current
         if shown is not None:
             after_publication(shown)
-        result = _result(walk, options, outcomes, publication, clock)
+        result = _result(walk, options, outcomes, publication, clock, error=error)
         result = replace(result, report=report(result))
-    except (KeyboardInterrupt, RunInterruptedError) as error:
-        raise _stopped(walk, publisher, clock, error) from None
-    except ThresherError as error:
-        walk.tell(_finished(walk, clock, (), "failed", error.exit_code, error=str(error)))
-        raise
-    except BaseException as error:
-        walk.tell(_finished(walk, clock, (), "failed", 1, error=repr(error)))
+    except BaseException as raised:
+        if stop := interruption(raised):
+            raise _stopped(walk, publisher, clock, stop) from None
+        told = str(raised) if isinstance(raised, ThresherError) else repr(raised)
+        code = getattr(raised, "exit_code", 1)
+        walk.tell(_finished(walk, clock, (), "failed", code, error=told))
         raise
     walk.tell(
         _finished(
-            walk, clock, outcomes, result.status, result.exit_code, publication=result.publication
+            walk,
+            clock,
+            outcomes,
+            result.status,
+            result.exit_code,
+            publication=result.publication,
+            error=result.error,
         )
     )
     return result
 
 
-def _begin(
-    walk: Walk, clock: Clock, configuration: Mapping[str, object], before: Sequence[Event]
-) -> None:
+def _begin(walk: Walk, clock: Clock, occasion: Occasion) -> None:
     """Tell that a run begins, and what happened before."""
     plan = walk.plan
     walk.tell(
@@ -104,12 +118,13 @@ def _begin(
             pipeline=walk.project.settings.config.pipeline,
             environment=plan.environment,
             at=clock.started,
-            configuration=configuration,
+            configuration=occasion.configuration,
             steps=tuple((step.asset, step.action.value) for step in plan.steps),
             sample=plan.sample,
+            asked=occasion.asked,
         )
     )
-    for event in before:
+    for event in occasion.before:
         walk.tell(event)
 
 
@@ -134,8 +149,12 @@ def _result(
     outcomes: tuple[Outcome, ...],
     publication: Publication | None,
     clock: Clock,
+    *,
+    error: str | None,
 ) -> RunResult:
     codes = {outcome.error_code for outcome in outcomes if not outcome.ok}
+    if error is not None:
+        codes.add(1)  # it is over its time, though every asset may have ended well
     failed = bool(codes)
     status = "published" if publication else "unchanged"
     if failed:
@@ -152,6 +171,7 @@ def _result(
         publication=publication.number if publication else None,
         removed=walk.plan.removed if publication and not failed else (),
         sample=walk.plan.sample,
+        error=error,
     )
     if options.strict and result.set_aside and not failed:
         return replace(result, exit_code=SET_ASIDE_EXIT)

@@ -46,6 +46,8 @@ class Options:
     """Publish the assets that passed, though others failed."""
     strict: bool = False
     """Exit with 3 where inputs or rows were set aside."""
+    fail_fast: bool = False
+    """Stop at the first failure."""
 
 
 def refuse_unfit(

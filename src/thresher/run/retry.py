@@ -7,6 +7,7 @@ and some chance is added to it, so that tasks that failed together do not come b
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from tenacity import (
     retry_if_exception,
     stop_after_attempt,
     wait_exponential,
-    wait_random,
 )
 
 from thresher.errors import is_transient
+from thresher.project.asset import Asset
+from thresher.project.config import RunConfig
 
 T = TypeVar("T")
 
@@ -40,6 +42,15 @@ class Retry:
     ceiling: float = 60.0
     """Seconds that no wait exceeds."""
 
+    @classmethod
+    def of(cls, asset: Asset, run: RunConfig) -> Retry:
+        """Give the policy of an asset: what it says itself wins over what the project says."""
+        own = asset.patience
+        retries = run.retries if own.retries is None else own.retries
+        backoff = run.backoff if own.backoff is None else own.backoff
+        ceiling = run.max_backoff if own.max_backoff is None else own.max_backoff
+        return cls(retries + 1, backoff.total_seconds(), ceiling.total_seconds())
+
 
 def call(
     retry: Retry,
@@ -47,6 +58,7 @@ def call(
     *,
     on_failure: OnFailure,
     sleep: Callable[[float], object] = time.sleep,
+    chance: Callable[[], float] = random.random,
 ) -> tuple[T, int]:
     """Call a function until it returns, for as many attempts as the policy has.
 
@@ -55,6 +67,7 @@ def call(
         function: what to call.
         on_failure: told before each wait; the last failure is raised instead.
         sleep: how to wait; the `wait` of a `threading.Event` makes waits that can be cut short.
+        chance: gives the part of the backoff that is added to a wait, between 0 and 1.
 
     Returns:
         What the function returned, and how many attempts it took.
@@ -74,10 +87,9 @@ def call(
         sleep(seconds)
 
     doubling = wait_exponential(multiplier=retry.backoff, max=retry.ceiling)
-    chance = wait_random(max=retry.backoff)
 
     def wait(state: RetryCallState) -> float:
-        return min(retry.ceiling, doubling(state) + chance(state))
+        return min(retry.ceiling, doubling(state) + retry.backoff * chance())
 
     policy = Retrying(
         stop=stop_after_attempt(retry.attempts),

@@ -175,6 +175,10 @@ class DatabasesSource:
         """Stop whatever is being read; the calls under way raise a `SourceError`."""
         self._workplace.interrupt()
 
+    def interrupt_thread(self, thread: int) -> None:
+        """Stop what is being read for one thread; its call raises a `SourceError`."""
+        self._workplace.interrupt_thread(thread)
+
     def _wanted(self, asset: Asset, root: Path) -> Wanted:
         place = Place(asset.path, asset=asset.name)
         if not isinstance(asset.body, SourceBody) or "database" not in asset.body.settings:

@@ -131,6 +131,10 @@ class FilesSource:
         """Stop whatever is being read; the calls under way raise a `SourceError`."""
         self._workplace.interrupt()
 
+    def interrupt_thread(self, thread: int) -> None:
+        """Stop what is being read for one thread; its call raises a `SourceError`."""
+        self._workplace.interrupt_thread(thread)
+
 
 def _settings(asset: Asset) -> FilesSettings:
     if not isinstance(asset.body, SourceBody):

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from thresher.errors import DiskFullError, Place, SourceError, is_transient
+from thresher.errors import DiskFullError, Place, SourceError, interruption, is_transient
 from thresher.project.units import parse_size, threads_for
 from thresher.tables import quote_text
 
@@ -25,10 +25,12 @@ class Stop:
 
     Attributes:
         place: what is worked at, for errors.
+        thread: the thread that works.
     """
 
     def __init__(self, place: Place) -> None:
         self.place = place
+        self.thread = threading.get_ident()
         self._event = threading.Event()
 
     def set(self) -> None:
@@ -88,9 +90,8 @@ class Session:
         except duckdb.Error as error:
             raise _translated(error, self._stop.place) from error
         except RuntimeError as error:
-            # DuckDB's Python package reports Ctrl-C in the main thread so.
-            if str(error) == "Query interrupted":
-                raise KeyboardInterrupt from error
+            if stop := interruption(error):
+                raise stop from error
             raise
 
     def types(self, query: str) -> dict[str, str]:

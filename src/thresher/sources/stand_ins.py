@@ -105,6 +105,10 @@ class StandInsSource:
         """Stop whatever is being read; the calls under way raise a `SourceError`."""
         self._workplace.interrupt()
 
+    def interrupt_thread(self, thread: int) -> None:
+        """Stop what is being read for one thread; its call raises a `SourceError`."""
+        self._workplace.interrupt_thread(thread)
+
     def _capture(self, asset: Asset) -> Captured:
         """Read a thing, or say again why it could not be: another thread may not even try."""
         with self._lock:

@@ -108,6 +108,15 @@ class Workplace:
         """Stop all calls that are under way; each raises a `SourceError`."""
         with self._lock:
             under_way = list(self._under_way)
+        self._stop(under_way)
+
+    def interrupt_thread(self, thread: int) -> None:
+        """Stop the calls of one thread; each raises a `SourceError`."""
+        with self._lock:
+            under_way = [stop for stop in self._under_way if stop.thread == thread]
+        self._stop(under_way)
+
+    def _stop(self, under_way: list[Stop]) -> None:
         for stop in under_way:
             stop.set()
         for _ in range(_KNOCKS):

@@ -20,6 +20,7 @@ def run_failure(result: RunResult) -> str:
     """Tell why a run failed: each asset with its checks and faults, where they are, and rows."""
     failed = [outcome for outcome in result.outcomes if outcome.status is OutcomeStatus.FAILED]
     blocked = [o.asset for o in result.outcomes if o.status is OutcomeStatus.BLOCKED]
+    stopped = [o.asset for o in result.outcomes if o.status is OutcomeStatus.STOPPED]
     many = counted(len(result.outcomes), "asset")
     lines = [f"the pipeline failed: {len(failed)} of {many} failed, {len(blocked)} blocked"]
     for outcome in failed[:SHOWN]:
@@ -28,7 +29,9 @@ def run_failure(result: RunResult) -> str:
         lines.append(f"... and {len(failed) - SHOWN:,} more")
     if blocked:
         lines += ["", f"blocked, since what they read failed: {', '.join(blocked[:SHOWN])}"]
-    return "\n".join(lines)
+    if stopped:
+        lines += ["", f"stopped before they were done: {', '.join(stopped[:SHOWN])}"]
+    return "\n".join([*lines, *([result.error] if result.error else [])])
 
 
 def outcome_lines(outcome: Outcome) -> Iterator[str]:

@@ -60,12 +60,19 @@ def hold(root: Path, environment: str, run: str) -> Iterator[Holder]:
         HeldError: another run holds it.
         WarehouseError: the lock cannot be written.
     """
+    with _holding(root, environment, lambda: run) as holder:
+        yield holder
+
+
+@contextmanager
+def _holding(root: Path, environment: str, name: Callable[[], str]) -> Iterator[Holder]:
+    """Hold an environment for a run that is named when it does."""
     path = _path(root, f"{environment}.lock")
     descriptor = _locked(path, _take)
     if descriptor is None:
         raise _held(environment, path, _record(path, environment))
     try:
-        now, before = datetime.now(UTC), _record(path, environment)
+        run, now, before = name(), datetime.now(UTC), _record(path, environment)
         fence = fences.take(root, environment, run, now)
         holder = Holder(environment, run, os.getpid(), socket.gethostname(), now, fence, before)
         with writing(path):
@@ -95,7 +102,7 @@ def hold_in_turn(
     Args:
         root: folder of the warehouse.
         environment: what to hold.
-        name: names the run that holds it; asked when its turn may have come.
+        name: names the run that holds it; asked when its turn has come.
         wait: how long to wait at most; nothing for not at all.
         waiting: told once that another run holds it, before it is waited for.
 
@@ -107,7 +114,7 @@ def hold_in_turn(
     with ExitStack() as stack:
         while True:
             try:
-                holder = stack.enter_context(hold(root, environment, name()))
+                holder = stack.enter_context(_holding(root, environment, name))
                 break
             except HeldError as error:
                 left = wait.total_seconds() - (time.monotonic() - began)
