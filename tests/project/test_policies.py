@@ -67,6 +67,7 @@ def test_thresholds_of_different_levels_do_not_contradict(levels, expected):
 def test_thresholds_around_a_check_that_counts_nothing_do_not_touch_it():
     check = column("freshness: 1d", "warn_above: 5, error_above: 9")
     assert (check.warn_above, check.error_above) == (None, None)
+    assert column("freshness: 1d", "tolerate: 5").tolerate == Tolerance()
 
 
 @pytest.mark.parametrize("lenient", ["severity: warning", "on_violation: warn"])
@@ -101,6 +102,7 @@ def test_what_is_set_apart_by_default_is_what_can_be(check, around, defaults, re
             "checks:\n  - rows: {at_least: 1, error_above: 5}",
             "flights.sql:2: the check `rows(1)` holds or does not, so there is nothing to count",
         ),
+        ("checks: [rows: {at_least: 1, tolerate: 5}]", "there is nothing to count for `tolerate`"),
         (
             "checks:\n  - query: {query: select 1, on_violation: quarantine}",
             "src/clean/flights.sql:2: the check `query(select 1)` speaks of no single rows",

@@ -109,7 +109,7 @@ def settle(kind: str, levels: Sequence[Standing]) -> dict[str, Any]:
     return {
         "on_violation": reaction or OnViolation.BLOCK,
         "severity": severity or Severity.ERROR,
-        "tolerate": tolerate or Tolerance(),
+        "tolerate": (tolerate if counts else None) or Tolerance(),
         "warn_above": warn if counts else None,
         "error_above": error if counts else None,
         "where": said("where")[1],
@@ -122,7 +122,7 @@ def unfit(kind: str, own: Standing) -> str | None:
     if own.on_violation is OnViolation.QUARANTINE and kind not in NAMING_KINDS:
         return "speaks of no single rows, so there are none to quarantine"
     if kind not in COUNTING_KINDS:
-        for name in ("warn_above", "error_above"):
+        for name in ("tolerate", "warn_above", "error_above"):
             if getattr(own, name) is not None:
                 return f"holds or does not, so there is nothing to count for `{name}`"
     return None
