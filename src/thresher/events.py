@@ -147,6 +147,9 @@ class AssetFinished:
     checks: Mapping[str, int] | None = None
     """How many checks ended in each status."""
     error: str | None = None
+    """All that is wrong with it, each with its place and what to do next."""
+    faults: int = 0
+    """How many things that are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

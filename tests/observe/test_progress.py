@@ -3,7 +3,7 @@ from dataclasses import replace
 
 from observed_runs import RUN, at
 
-from thresher.events import AssetFinished, AssetStarted
+from thresher.events import AssetFinished, AssetStarted, FileRefused
 from thresher.observe.console import progress
 
 
@@ -37,6 +37,21 @@ def test_a_fault_is_told_without_the_asset_that_the_line_begins_with(events):
     failed = replace(finished, status="failed", error="src/raw/a.yaml:2 (raw.flights): no\n more")
 
     assert told([failed]) == "  failed    raw.flights  src/raw/a.yaml:2: no\n"
+
+
+def test_files_that_an_asset_fails_by_are_told_once_and_counted(events):
+    finished = next(e for e in events if isinstance(e, AssetFinished))
+    aside = next(e for e in events if isinstance(e, FileRefused))
+    first, second = (
+        replace(aside, path=name, outcome="failed", reason="the file is empty")
+        for name in ("a.csv", "b.csv")
+    )
+    error = "a.csv: the file is empty\n  hint: remove it\nb.csv: the file is empty"
+    failed = replace(finished, status="failed", error=error, faults=2)
+
+    assert told([first, second, failed]) == (
+        "  failed    raw.flights  a.csv: the file is empty (and 1 more)\n"
+    )
 
 
 def test_rows_and_seconds_are_aligned(events):

@@ -1,7 +1,7 @@
 """What is told while a run goes: which events make a line, and the lines as a pipe gets them.
 
-Built tables, retries, warnings, refused files and failures make a line each; unchanged assets make
-one line together. The display for terminals is in `console.py` and shows the same lines.
+Built tables, retries, warnings, files set aside and failures make a line each; unchanged assets
+make one line together, and so do all files that an asset fails by. The display for terminals is in `console.py` and shows the same lines.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from thresher.events import (
 )
 from thresher.observe.telling import heading, tell, unchanged
 from thresher.observe.wording import counted, duration, one_line, width
+from thresher.results import UnitOutcome
 
 #: Longest name that the column of names makes room for.
 WIDEST_NAME = 40
@@ -70,6 +71,8 @@ def line(event: Event) -> Line | None:
         return None
     if not isinstance(event, (AssetFinished, AttemptFailed, FileRefused, CheckTold)):
         return None
+    if isinstance(event, FileRefused) and event.outcome == UnitOutcome.FAILED:
+        return None  # the line of its asset, which fails with it, names the first such file
     told = tell(event)
     tone = _TONES.get(told.label, "plain" if isinstance(event, AssetFinished) else "warned")
     return Line(told.label, one_line(event.asset), _text(event) or one_line(told.text), tone)
@@ -88,7 +91,8 @@ def _text(event: Event) -> str:
         return ""
     if event.error:
         said = one_line(event.error.strip().partition("\n")[0])
-        return said.replace(f" ({event.asset})", "", 1)
+        more = f" (and {event.faults - 1:,} more)" if event.faults > 1 else ""
+        return said.replace(f" ({event.asset})", "", 1) + more
     if event.status in _CALM:
         rows = "" if event.rows_out is None else counted(event.rows_out, "row")
         if event.rows_out == 1:

@@ -67,4 +67,5 @@ def finished(run: str, outcome: Outcome) -> AssetFinished:
         files=len(snapshot.units) if snapshot else 0,
         checks=counts,
         error="\n".join(str(fault) for fault in outcome.faults) or None,
+        faults=len(outcome.faults),
     )
