@@ -109,6 +109,14 @@ def test_retry_failed_of_what_was_partly_published_looks_after_nothing_else(shop
     assert worked == {"clean.broken": "built"}
 
 
+def test_retry_failed_takes_what_stands_on_it_though_that_run_was_not_asked_for_it(shop):
+    shop.write({"src/warehouse/after.sql": "select count(*) as n from clean.orders"}).run()
+    shop.write({"src/clean/orders.sql": BROKEN}).run(select="clean.orders")
+    shop.write({"src/clean/orders.sql": "from raw.orders where id > 1"})
+    shop.run_of(shop.open().resumed(failed_only=True))
+    assert shop.open().query("from warehouse.after").rows == ((1,),)
+
+
 def test_retry_failed_takes_what_was_not_begun(shop):
     config = "pipeline: p\nparams: {least: 1}\nrun: {workers: 1, timeout: 1s}\n"
     shop.write({"config.yaml": config, "src/clean/slow.sql": ENDLESS})
