@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stopped_shop import ENDLESS
+from stopped_shop import ENDLESS, function
 
 BROKEN = "select error('broken') as x from raw.orders"
 
@@ -43,6 +43,19 @@ def test_what_was_not_begun_is_told_so(shop):
     told = {asset["asset"]: asset["status"] for asset in shop.report()["assets"]}
     assert told["raw.bad"] == "failed"
     assert set(told.values()) == {"failed", "stopped", "blocked"}
+
+
+def test_a_wait_for_another_attempt_is_cut_short(shop):
+    """Whatever waits ends by itself then, and is not given up as code that never comes back."""
+    waits = function("raise ConnectionError('gone')", backoff="10m", max_backoff="1h")
+    fails = "while not (ROOT / 'calls').exists():\n    time.sleep(0.01)\ntime.sleep(0.3)\n1 / 0"
+    fails = function(fails).replace('calls("calls")', "0")
+    shop.write({"src/warehouse/made.py": waits})
+    shop.write({"src/warehouse/broken.py": fails.replace("def made", "def broken")})
+    result = shop.run(fail_fast=True)
+    assert (shop.done["warehouse.broken"], len(shop.waits)) == ("failed", 1)
+    fault = shop.fault(result, "warehouse.made")
+    assert fault.what == "stopped, since `warehouse.broken` failed before (--fail-fast)"
 
 
 def test_without_it_the_rest_goes_on(shop):
