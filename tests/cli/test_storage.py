@@ -259,7 +259,7 @@ def test_a_pipe_gets_plain_lines_and_a_terminal_a_bar(shell: Shell) -> None:
     (shell.folder / "big").write_bytes(os.urandom(3_000_000))
     (shell.folder / "big2").write_bytes(os.urandom(3_000_000))
     piped = shell("put", "big", "big2", shell.url)
-    assert piped.stderr.splitlines()[-1] == "storing 100%  6.0 MB of 6.0 MB, 2 of 2 files"
+    assert piped.stderr.splitlines()[-1] == "storing 100%  6 MB of 6 MB, 2 of 2 files"
     assert "\x1b" not in piped.stderr
     code, shown = shell.on_a_terminal("get", shell.url, "back")
     assert code == 0

@@ -65,7 +65,7 @@ def test_frames_that_fit_alone_are_refused_together(small: Any) -> None:
             continue
         # A view has no files that Polars could read in parts.
         both = "`raw.n` as `pyarrow.Table` and `raw.v` as `polars.LazyFrame`"
-        with pytest.raises(AssetError, match=f"whole of {both}, about 5.61 MB"):
+        with pytest.raises(AssetError, match=f"whole of {both}, about 5.6 MB"):
             small.python("clean.made", source, raw, view)
 
 

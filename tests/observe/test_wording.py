@@ -9,7 +9,6 @@ from thresher.observe.wording import (
     moment,
     one_line,
     percent,
-    size,
     took,
     visible,
     width,
@@ -48,14 +47,6 @@ def test_duration_reads_as_people_say_it(seconds, expected):
 )
 def test_percent_never_rounds_to_nothing_or_all(part, whole, expected):
     assert percent(part, whole) == expected
-
-
-@pytest.mark.parametrize(
-    ("number", "expected"),
-    [(0, "0 B"), (999, "999 B"), (1_400, "1.4 kB"), (48_213_000, "48.2 MB"), (5e12, "5.0 TB")],
-)
-def test_size_takes_the_unit_that_fits(number, expected):
-    assert size(number) == expected
 
 
 def test_counts_have_separators():

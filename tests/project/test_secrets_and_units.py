@@ -10,8 +10,8 @@ from thresher.project.units import (
     parse_size,
     parse_tolerance,
     threads_for,
-    write_size,
 )
+from thresher.sizes import spell_size
 
 
 @pytest.mark.parametrize("key", ["password", "DB_PASSWORD", "api_key", "apikey", "authToken"])
@@ -95,16 +95,17 @@ def test_what_is_none_of_these_is_refused(parse, text):
     [
         (0, "0 B"),
         (999, "999 B"),
-        (1000, "1 KB"),
+        (1_400, "1.4 kB"),
+        (1000, "1 kB"),
         (200_000_000, "200 MB"),
         (1_500_000_000, "1.5 GB"),
-        (2_674_000_000, "2.67 GB"),
+        (2_674_000_000, "2.7 GB"),
         (999_999, "1 MB"),
         (4 * 10**15, "4,000 TB"),
     ],
 )
 def test_a_size_is_written_as_people_write_it(number, text):
-    assert write_size(number) == text
+    assert spell_size(number) == text
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from thresher.cli.options import (
     wait_option,
 )
 from thresher.observe import console
-from thresher.observe.wording import counted, size
+from thresher.observe.wording import counted
+from thresher.sizes import spell_size
 
 if TYPE_CHECKING:
     from thresher.warehouse.verify import Verification
@@ -90,7 +91,7 @@ def repair(
 
 
 def _tell(found: Verification) -> None:
-    looked = f"{counted(found.files, 'file')}, {size(found.bytes)}"
+    looked = f"{counted(found.files, 'file')}, {spell_size(found.bytes)}"
     for path in found.healed:
         click.echo(f"whole again: {path}")
     if found.ok:

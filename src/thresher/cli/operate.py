@@ -21,8 +21,9 @@ from thresher.cli.options import (
 )
 from thresher.observe import console
 from thresher.observe.summary import place_of
-from thresher.observe.wording import count, counted, moment, size, took
+from thresher.observe.wording import count, counted, moment, took
 from thresher.project.units import parse_duration
+from thresher.sizes import spell_size
 
 
 @click.group(invoke_without_command=True, epilog="Example: thresher runs show latest")
@@ -171,7 +172,7 @@ def publications(*, form: str, folder: str, environment: str | None, params: Seq
     rows = [
         (
             *("*" if r.current else "", r.number, r.parent, moment(r.at), r.run),
-            *(r.tables, count(r.rows), size(r.bytes), r.sample or ""),
+            *(r.tables, count(r.rows), spell_size(r.bytes), r.sample or ""),
         )
         for r in found
     ]
@@ -236,12 +237,12 @@ def gc(
     if form == "json":
         print_json(documents.removals(removed, dry_run=dry_run))
         return
-    rows = [(item.path, size(item.bytes), item.why) for item in removed]
+    rows = [(item.path, spell_size(item.bytes), item.why) for item in removed]
     if rows:
         click.echo(console.table(("path", "size", "why"), rows, stream=sys.stdout), nl=False)
     if not removed:
         click.echo("nothing to remove")
         return
-    total = size(sum(item.bytes for item in removed))
+    total = spell_size(sum(item.bytes for item in removed))
     verb = "would remove" if dry_run else "removed"
     click.echo(f"{verb} {counted(len(removed), 'file or folder', 'files and folders')}, {total}")

@@ -17,7 +17,8 @@ from thresher.cli import transfers
 from thresher.cli.options import debug_option, format_option, print_json
 from thresher.errors import CommandError, ThresherError
 from thresher.observe import console
-from thresher.observe.wording import counted, moment, size
+from thresher.observe.wording import counted, moment
+from thresher.sizes import spell_size
 from thresher.storage.objects import ENCRYPTIONS, Location, is_url
 from thresher.storage.outcomes import Removal
 from thresher.storage.partial import leftovers, remove_leftover
@@ -118,10 +119,10 @@ def list_(
         print_json({"format": 1, "bytes": total, "objects": objects})
         return
     if found:
-        rows = [(moment(each.modified), size(each.size), each.url) for each in found]
+        rows = [(moment(each.modified), spell_size(each.size), each.url) for each in found]
         headers = ("stored (UTC)", "size", "object")
         click.echo(console.table(headers, rows, stream=sys.stdout, right=("size",)), nl=False)
-    click.echo(f"{counted(len(found), 'object')}, {size(total)}", err=True)
+    click.echo(f"{counted(len(found), 'object')}, {spell_size(total)}", err=True)
 
 
 @storage.command(epilog="Example: thresher storage get 's3://grain/raw/*.csv' data_raw")

@@ -14,7 +14,8 @@ import click
 from thresher.cli.options import print_json
 from thresher.observe import console
 from thresher.observe.console import is_terminal
-from thresher.observe.wording import counted, duration, moment, size
+from thresher.observe.wording import counted, duration, moment
+from thresher.sizes import spell_size
 from thresher.storage.outcomes import (
     UNCHECKED,
     Moved,
@@ -85,7 +86,7 @@ class Tenths:
             return
         self._told = tenth
         files = f", {moved.files_done:,} of {moved.files:,} files" if moved.files > 1 else ""
-        done = f"{size(moved.bytes_done)} of {size(moved.bytes)}"
+        done = f"{spell_size(moved.bytes_done)} of {spell_size(moved.bytes)}"
         self._stream.write(f"{_DOING[moved.action]} {tenth * 10:>3}%  {done}{files}\n")
         self._stream.flush()
 
@@ -98,7 +99,7 @@ def tell(done: Sequence[Transfer], verb: str, seconds: float, form: str) -> None
         return
     rows = [
         (
-            *(each.url, str(each.path), size(each.size), each.checked),
+            *(each.url, str(each.path), spell_size(each.size), each.checked),
             verb if each.state == "done" else "there already",
         )
         for each in done
@@ -106,9 +107,9 @@ def tell(done: Sequence[Transfer], verb: str, seconds: float, form: str) -> None
     headers = ("object", "file", "size", "checked by", "")
     _table(headers, rows)
     carried = sum(each.size - each.resumed for each in moved)
-    parts = [f"{verb} {counted(len(moved), 'file')}, {size(carried)} in {duration(seconds)}"]
+    parts = [f"{verb} {counted(len(moved), 'file')}, {spell_size(carried)} in {duration(seconds)}"]
     if resumed := sum(each.resumed for each in moved):
-        parts.append(f"{size(resumed)} were there from before")
+        parts.append(f"{spell_size(resumed)} were there from before")
     if same := len(done) - len(moved):
         parts.append(f"{counted(same, 'file')} {'was' if same == 1 else 'were'} there already")
     click.echo("; ".join(parts))
@@ -135,7 +136,9 @@ def tell_verified(found: Sequence[Verification], form: str) -> None:
 def tell_found(found: Sequence[Removal], *, stream: TextIO) -> None:
     """Print what can be removed."""
     if found:
-        rows = [(moment(each.modified), size(each.size), each.kind, each.name) for each in found]
+        rows = [
+            (moment(each.modified), spell_size(each.size), each.kind, each.name) for each in found
+        ]
         headers = ("changed (UTC)", "size", "what", "where")
         text = console.table(headers, rows, stream=stream, right=("size",), limit=SHOWN)
         click.echo(text, nl=False, file=stream)
@@ -146,7 +149,7 @@ def removals(found: Sequence[Removal]) -> str:
     kinds = Counter(each.kind for each in found)
     nouns = {"upload": "unfinished upload"}
     counts = [counted(number, nouns.get(kind, kind)) for kind, number in kinds.items()]
-    return f"{', '.join(counts)}, {size(sum(each.size for each in found))}"
+    return f"{', '.join(counts)}, {spell_size(sum(each.size for each in found))}"
 
 
 def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from thresher.engines.frames import Table, scannable
 from thresher.errors import AssetError, Place
-from thresher.project.units import write_size
+from thresher.sizes import spell_size
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,8 +79,8 @@ def check_sizes(inputs: Sequence[tuple[str, str, Table]], limit: int, place: Pla
         return
     named = " and ".join(f"`{name}` as `{kind}`" for name, kind, _ in whole)
     raise AssetError(
-        f"it asks for the whole of {named}, about {write_size(total)}, "
-        f"and `run.memory` is {write_size(limit)}",
+        f"it asks for the whole of {named}, about {spell_size(total)}, "
+        f"and `run.memory` is {spell_size(limit)}",
         place=place,
         hint="take it as a `polars.LazyFrame`, a `duckdb.DuckDBPyRelation` or a "
         "`pyarrow.RecordBatchReader`, raise `run.memory`, or try it in a process of its own: "

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from thresher.engines.python import own_path
 from thresher.errors import AssetError, Place
-from thresher.project.units import write_size
+from thresher.sizes import spell_size
 
 _FRAME = re.compile(r'^  File "(.+)", line (\d+) in ', re.MULTILINE)
 _CURRENT = "Current thread"
@@ -58,7 +58,7 @@ def fell_silent(place: Place) -> AssetError:
 def grew(limit: int, place: Place) -> AssetError:
     """Say that a process used more memory than it may."""
     return AssetError(
-        f"it used more than {write_size(limit)} (`run.memory`)",
+        f"it used more than {spell_size(limit)} (`run.memory`)",
         place=place,
         hint="let it take its inputs lazily or in batches, or raise `run.memory`",
     )

@@ -11,7 +11,8 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from thresher.observe.wording import count, counted, duration, percent, size, visible
+from thresher.observe.wording import count, counted, duration, percent, visible
+from thresher.sizes import spell_size
 
 #: Most characters shown of one value of data.
 SHOWN_CHARACTERS = 200
@@ -38,7 +39,7 @@ def render(template: str, view: Mapping[str, Any]) -> str:
         "count": count,
         "counted": counted,
         "duration": duration,
-        "size": size,
+        "size": spell_size,
         "share": share,
         "moment": moment,
         "value": _value,

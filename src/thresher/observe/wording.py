@@ -56,18 +56,6 @@ def percent(part: float, whole: float) -> str:
     return f"{figure:.2f}".rstrip("0").rstrip(".") + "%"
 
 
-def size(number: int) -> str:
-    """Write a number of bytes: `512 B`, `1.4 MB`."""
-    if number < 1000:
-        return f"{number} B"
-    figure = float(number)
-    for unit in ("kB", "MB", "GB"):
-        figure /= 1000
-        if figure < 999.95:
-            return f"{figure:.1f} {unit}"
-    return f"{figure / 1000:,.1f} TB"
-
-
 def visible(text: str) -> str:
     r"""Show control characters and broken Unicode as escapes (`\x1b`); line ends and tabs stay."""
     if text.isprintable():

@@ -75,15 +75,6 @@ def threads_for(memory: int, threads: int) -> int:
     return max(1, min(threads, memory // THREAD_MEMORY))
 
 
-def write_size(number: float) -> str:
-    """Write bytes as people do: `512 B`, `200 MB`, `1.5 GB`."""
-    for unit in ("B", "KB", "MB", "GB"):
-        if number < 999.5:
-            return f"{number:.3g} {unit}"
-        number /= 1000
-    return f"{number:,.0f} TB" if number >= 100 else f"{number:.3g} TB"
-
-
 def parse_share(value: Any) -> float:
     """Read `1%` or `0.01` as a share between 0 and 1.
 

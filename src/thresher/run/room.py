@@ -14,6 +14,7 @@ from pathlib import Path
 from thresher.errors import DiskFullError, Place
 from thresher.plan.plan import Action, Plan, Step
 from thresher.results import Publication, Snapshot
+from thresher.sizes import spell_size
 
 #: Bytes in Parquet of a byte of input where nothing was measured: it nearly always takes more.
 _LEAST = 0.1
@@ -42,8 +43,8 @@ def refuse_too_little_room(plan: Plan, current: Publication | None, warehouse: P
     free = shutil.disk_usage(_existing(warehouse)).free
     if free < wanted * _SURE:
         raise DiskFullError(
-            f"the run would not fit on the disk: it needs about {_size(wanted)}, "
-            f"{_size(free)} are free, so {_size(wanted - free)} are missing",
+            f"the run would not fit on the disk: it needs about {spell_size(wanted)}, "
+            f"{spell_size(free)} are free, so {spell_size(wanted - free)} are missing",
             place=Place(str(warehouse)),
             hint="free some space, perhaps with `thresher gc`; nothing was run. "
             "`run: {check_disk: false}` in `config.yaml` leaves this check out",
@@ -73,7 +74,3 @@ def _share(before: Snapshot | None) -> float:
 
 def _existing(path: Path) -> Path:
     return next(each for each in (path, *path.absolute().parents) if each.exists())
-
-
-def _size(number: float) -> str:
-    return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{max(number, 0) / 1e6:,.1f} MB"
