@@ -249,32 +249,12 @@ def slow_run(shop):
     process.communicate()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_a_run_and_leaves_the_warehouse(shop, slow_run, number, code):
-    process = slow_run
-    before = (shop / "warehouse" / "dev.duckdb").readlink()
-    process.send_signal(number)
-    _, stderr = process.communicate(timeout=30)
-    assert process.returncode == code
-    assert "interrupted" in stderr
-    assert "Traceback" not in stderr
-    assert (shop / "warehouse" / "dev.duckdb").readlink() == before
-    assert "interrupted" in thresher(shop, "runs").stdout
-
-
 def test_a_run_that_can_tell_nobody_ends_all_the_same(slow_run):
     for stream in (slow_run.stdout, slow_run.stderr):
         stream.close()
     slow_run.send_signal(signal.SIGTERM)
     assert slow_run.wait(timeout=60) != 0
     slow_run.stdout = slow_run.stderr = None
-
-
-def test_one_more_signal_ends_a_run_at_once(slow_run):
-    while slow_run.poll() is None:
-        slow_run.send_signal(signal.SIGTERM)
-        time.sleep(0.05)
-    assert slow_run.returncode == -signal.SIGTERM
 
 
 def test_a_termination_is_swallowed_by_no_handler_of_errors():

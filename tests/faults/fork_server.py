@@ -7,16 +7,20 @@ each line of its output what became of it: how the process ended, and what it ha
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import json
 import os
 import signal
 import sys
+import tempfile
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from disk_model import Disk
+from fault_project import BEFORE, write
 from injection import Fault, Layer
 from mutants import MUTANTS
 
@@ -105,6 +109,8 @@ def answer(task: dict[str, Any]) -> dict[str, Any]:
         return {"tables": tables(root), "complete": complete(root)}
     if task["do"] == "aftermath":
         return aftermath(task, root)
+    if task["do"] == "load":
+        return {**do({"do": "run"}, root), "modules": sorted(sys.modules)}
     disk = Disk(root, Path(task["kept"])) if task.get("kept") else None
     if disk:
         disk.begin()
@@ -138,12 +144,23 @@ def fork(task: dict[str, Any]) -> dict[str, Any]:
     return {**ended, **(json.loads(said) if said else {})}
 
 
+def load() -> None:
+    """Load all that a run loads while it goes, which a first one in a fork tells."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), BEFORE)
+        needed = fork({"do": "load", "root": folder})["modules"]
+    for name in needed:
+        with suppress(ImportError):  # those of the project are not to be had here
+            importlib.import_module(name)
+
+
 def main() -> None:
     """Do tasks until there are no more."""
     quiet = os.open(os.devnull, os.O_WRONLY)
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
+    load()
     for line in sys.stdin:
         replies.write(json.dumps(fork(json.loads(line))) + "\n")
         replies.flush()

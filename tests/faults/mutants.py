@@ -118,19 +118,19 @@ def _not_marked_as_pending() -> None:
 
 
 def _lock_that_outlives() -> None:
-    bare = lock.hold
+    bare = lock._holding
 
     @contextmanager
-    def hold(root: Path, environment: str, run: str) -> Any:
+    def holding(root: Path, environment: str, name: Callable[[], str]) -> Any:
         path = root / "locks" / f"{environment}.held"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x"):
             pass
-        with bare(root, environment, run) as holder:
+        with bare(root, environment, name) as holder:
             yield holder
         path.unlink()
 
-    lock.hold = hold
+    lock._holding = holding
 
 
 MUTANTS: dict[str, Callable[[], None]] = {

@@ -8,11 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from thresher.observe.wording import count, counted, duration, percent, visible
 from thresher.sizes import spell_size
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 #: Most characters shown of one value of data.
 SHOWN_CHARACTERS = 200
@@ -25,6 +29,22 @@ def render(template: str, view: Mapping[str, Any]) -> str:
         template: name of a file of this package.
         view: what the template names.
     """
+    return _environment().get_template(template).render(view)
+
+
+def share(part: float) -> str:
+    """Write a share, given between 0 and 1."""
+    return percent(part, 1)
+
+
+def moment(stamp: str) -> str:
+    """Write an instant of UTC, given in ISO 8601."""
+    return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+@cache
+def _environment() -> Environment:
+    """Make what templates are written with; it keeps them as they were compiled."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
@@ -45,17 +65,7 @@ def render(template: str, view: Mapping[str, Any]) -> str:
         "value": _value,
         "marked": _marked,
     }
-    return environment.get_template(template).render(view)
-
-
-def share(part: float) -> str:
-    """Write a share, given between 0 and 1."""
-    return percent(part, 1)
-
-
-def moment(stamp: str) -> str:
-    """Write an instant of UTC, given in ISO 8601."""
-    return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return environment
 
 
 def _template(name: str) -> str:
