@@ -87,6 +87,20 @@ def test_a_new_project_runs_at_once_and_has_nothing_to_do_then(shop, tmp_path):
     assert len(asked.stdout.splitlines()) == 3
 
 
+def test_a_run_that_finds_nothing_to_do_loads_nothing_that_reads_or_parses(shop, tmp_path):
+    """Loading takes longer than all else such a run does: files and a database are looked at."""
+    root = copy(shop, tmp_path)
+    assert call(root, "thresher", "run").returncode == 0
+    heavy = {"numpy", "pyarrow", "sqlglot", "rich"}
+    code = (
+        "import sys, thresher\n"
+        "assert thresher.open().run().status == 'unchanged'\n"
+        f"print({heavy} & set(sys.modules))"
+    )
+    done = call(root, sys.executable, "-c", code)
+    assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
 def test_its_database_is_one(shop):
     with closing(sqlite3.connect(shop / "data_raw" / "catalog.sqlite")) as connection:
         rows = connection.execute("select count(*), count(supplier) from products").fetchall()

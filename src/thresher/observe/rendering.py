@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -16,7 +17,7 @@ from thresher.observe.wording import count, counted, duration, percent, visible
 from thresher.sizes import spell_size
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, FileSystemBytecodeCache
 
 #: Most characters shown of one value of data.
 SHOWN_CHARACTERS = 200
@@ -44,11 +45,12 @@ def moment(stamp: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    """Make what templates are written with; it keeps them as they were compiled."""
+    """Make what templates are written with; they are compiled once, and kept for later runs."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
         autoescape=True,
+        bytecode_cache=_compiled(),
         finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -66,6 +68,26 @@ def _environment() -> Environment:
         "marked": _marked,
     }
     return environment
+
+
+def _compiled() -> FileSystemBytecodeCache | None:
+    """Make the place for what was compiled: a folder of this user among the temporary files.
+
+    To compile the templates takes longer than all else that a run does which finds nothing to do.
+    """
+    from jinja2 import FileSystemBytecodeCache
+    from jinja2.bccache import Bucket
+
+    class Kept(FileSystemBytecodeCache):
+        """Is done without where it cannot be written."""
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            with suppress(OSError):
+                super().dump_bytecode(bucket)
+
+    with suppress(OSError, RuntimeError):  # no folder that is this user's alone
+        return Kept(pattern="__thresher_%s.cache")
+    return None
 
 
 def _template(name: str) -> str:

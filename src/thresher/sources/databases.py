@@ -3,6 +3,8 @@
 An asset has one unit: its table, or what its query gives. It is read wholly, in one transaction as
 far as the database has such, staged in files, and typed when all of it is there. When it is read
 again hangs on its `refresh`: the content of a file, a cursor, the time, or always.
+
+Drivers, and what types the rows, are loaded when rows are read: most runs find nothing new.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from thresher.errors import ChangedWhileReadError, Place, SourceError
@@ -25,16 +27,16 @@ from thresher.project.connections import Connection
 from thresher.project.database import Refresh
 from thresher.protocols import Extract, Written
 from thresher.results import Unit
-from thresher.sources import databases_dbapi, databases_postgres, databases_sqlite
 from thresher.sources.databases_errors import Subject
+from thresher.sources.databases_files import beside
 from thresher.sources.databases_queries import Query
 from thresher.sources.hashing import Hashes, identify
 from thresher.sources.refusals import RefusedError
 from thresher.sources.session import Stop, disk_guard
-from thresher.sources.staged_rows import refused, write_staged
-from thresher.sources.staging import Stage
-from thresher.sources.values import text_of
 from thresher.sources.workplace import Workplace
+
+if TYPE_CHECKING:
+    from thresher.sources.staging import Stage
 
 
 class Link(Protocol):
@@ -151,6 +153,8 @@ class DatabasesSource:
             TransientError: it could not be reached, or went away.
             ChangedWhileReadError: the SQLite file changed while it was read.
         """
+        from thresher.sources.staged_rows import refused, write_staged
+
         (unit,) = extract.units
         wanted = self._wanted(extract.asset, extract.root)
         workplace = self._workplace
@@ -218,7 +222,7 @@ class DatabasesSource:
         if not wanted.file.is_file():
             _connect(wanted, stop)  # says so
         digests, newest, size = [], None, 0
-        for path in databases_sqlite.beside(wanted.file):
+        for path in beside(wanted.file):
             if not path.is_file() or not path.stat().st_size:
                 continue
             key = f"{name}{path.name.removeprefix(wanted.file.name)}"
@@ -238,13 +242,21 @@ class DatabasesSource:
 def _connect(wanted: Wanted, stop: Stop) -> Link:
     connection, subject = wanted.connection, wanted.subject
     if connection.kind == "sqlite":
+        from thresher.sources import databases_sqlite
+
         return databases_sqlite.connect(wanted.file, connection.target, subject, stop)
     if connection.kind == "postgresql":
+        from thresher.sources import databases_postgres
+
         return databases_postgres.connect(connection.target, subject, stop)
+    from thresher.sources import databases_dbapi
+
     return databases_dbapi.connect(connection.target, dict(connection.arguments), subject, stop)
 
 
 def _cursor_unit(wanted: Wanted, link: Link) -> Unit:
+    from thresher.sources.values import text_of
+
     found = link.state(wanted.query, wanted.refresh.cursor or "")
     return _unit(wanted, ["cursor", *(None if each is None else text_of(each) for each in found)])
 

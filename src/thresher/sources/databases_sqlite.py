@@ -22,8 +22,8 @@ import pyarrow as pa
 from thresher.errors import SourceError
 from thresher.sources.databases_dbapi import DbApiLink
 from thresher.sources.databases_errors import Subject, translating
+from thresher.sources.databases_files import states
 from thresher.sources.databases_queries import Query
-from thresher.sources.hashing import State
 from thresher.sources.session import Stop
 from thresher.sources.staging import Stage
 from thresher.tables import quote_name, quote_text
@@ -39,23 +39,6 @@ _EXAMPLES = {
     ("blob", "blob"): "x'00'",
     (None, None): "'x'",
 }
-
-
-def beside(path: Path) -> tuple[Path, ...]:
-    """Give the files that a database is made of: its own, and those of changes under way."""
-    return tuple(path.with_name(f"{path.name}{ending}") for ending in ("", "-wal", "-journal"))
-
-
-def states(path: Path) -> tuple[State | None, ...]:
-    """Say in what state the files of a database are."""
-    found: list[State | None] = []
-    for each in beside(path):
-        try:
-            state = State.of(each)
-            found.append(state if state.size else None)
-        except OSError:
-            found.append(None)
-    return tuple(found)
 
 
 @dataclass(slots=True)

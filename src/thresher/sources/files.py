@@ -3,6 +3,8 @@
 Types are decided once for an asset, from its contract or from all of its files together. A file is
 loaded wholly or not at all: what is wrong with it is its outcome, with a reason, and the rest goes
 on as far as the source's `tolerate` lets it.
+
+What reads files is loaded when files are read: most runs find nothing new.
 """
 
 from __future__ import annotations
@@ -16,11 +18,9 @@ from thresher.project.source import ENDINGS, FilesSettings
 from thresher.protocols import Extract, Written
 from thresher.results import Schema, Unit
 from thresher.sources.discovery import COMPRESSIONS, ending, find_files, unknown_format
-from thresher.sources.foreseeing import foresee
 from thresher.sources.hashing import Hashes, identify
 from thresher.sources.inputs import Opener
 from thresher.sources.objects import Fetching, Objects
-from thresher.sources.reading import Reading
 from thresher.sources.session import disk_guard
 from thresher.sources.workplace import Workplace
 from thresher.storage.objects import S3Options, is_url
@@ -96,6 +96,8 @@ class FilesSource:
             SourceError: the reading was interrupted, or the settings do not suit the files.
             ChangedWhileReadError: a file changed while it was read.
         """
+        from thresher.sources.reading import Reading
+
         settings = _settings(extract.asset)
         place = Place(extract.asset.path, asset=extract.asset.name)
         workplace = self._workplace
@@ -114,6 +116,8 @@ class FilesSource:
         self, asset: Asset, root: Path, units: Sequence[Unit], schema: Schema
     ) -> Mapping[str, tuple[str, ...]]:
         """Say how files drift, by their headers and first rows; objects are not fetched for it."""
+        from thresher.sources.foreseeing import foresee
+
         settings = _settings(asset)
         place = Place(asset.path, asset=asset.name)
         local = [unit for unit in units if not is_url(unit.path)]
