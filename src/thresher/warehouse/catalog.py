@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from thresher.errors import CommandError, Place, WarehouseError
 from thresher.results import Publication
+from thresher.stops import stopped_by_signals
 from thresher.storage.local import flush_drive
 from thresher.tables import quote_text
 from thresher.warehouse.catalog_file import open_catalog, told, unended, write_catalog
@@ -184,7 +185,8 @@ class Warehouse:
         connection = self.connect(environment, timezone=timezone)
         try:
             telling = partial(told, "the query failed", kind=CommandError)
-            yield Reader(connection, telling, unended)
+            with stopped_by_signals(connection.interrupt):
+                yield Reader(connection, telling, unended)
         finally:
             connection.close()
 
