@@ -81,6 +81,21 @@ def test_a_link_is_made_again(published, instead: str | None) -> None:
     assert aside.exists() is (instead == "file")
 
 
+@pytest.mark.parametrize("before", ["file", "folder"])
+def test_what_was_set_aside_before_is_kept(published, before: str) -> None:
+    for number, instead in enumerate((before, "file")):
+        link(published).unlink()
+        if instead == "file":
+            link(published).write_text(f"a copy, {number}")
+        else:
+            link(published).mkdir()
+        assert len(done(published)) == 1
+        assert published.rows("warehouse.by_customer") == ROWS
+    aside = link(published).with_name("dev.duckdb.damaged")
+    assert aside.is_dir() if before == "folder" else aside.read_text() == "a copy, 0"
+    assert aside.with_name("dev.duckdb.damaged2").read_text() == "a copy, 1"
+
+
 def test_a_manifest_that_cannot_be_read_is_set_aside_for_the_one_before(published) -> None:
     manifest = published.root / "warehouse/publications/dev/2.json"
     manifest.write_text("{")

@@ -7,6 +7,8 @@ that can takes its place; where there is none, the next run finds the versions i
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -77,7 +79,7 @@ class _Mender:
                 self._manifests.read(self._environment, number)
             except WarehouseError as error:
                 path = self._manifests.path(self._environment, number)
-                aside = path.with_name(f"{path.name}{_ASIDE}")
+                aside = _aside(path)
                 if not self._dry_run:
                     with writing(aside), committing(self._root, self._environment):
                         path.replace(aside)
@@ -110,7 +112,7 @@ class _Mender:
             if link.is_symlink():
                 link.unlink()
             elif link.exists():  # somebody's file, or a copy made without keeping links
-                link.replace(link.with_name(f"{link.name}{_ASIDE}"))
+                link.replace(_aside(link))
             fsync_folder(link.parent)
         if newest is not None:
             self._warehouse.rollback(self._environment, newest.number, by=self._by)
@@ -153,3 +155,10 @@ class _Mender:
 
     def _shown(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()
+
+
+def _aside(path: Path) -> Path:
+    """Give the name that something is set aside by, which nothing has that was set aside before."""
+    names = (f"{path.name}{_ASIDE}{number}" for number in itertools.chain([""], itertools.count(2)))
+    paths = (path.with_name(name) for name in names)
+    return next(each for each in paths if not os.path.lexists(each))
