@@ -110,6 +110,20 @@ def test_a_manifest_that_cannot_be_read_is_set_aside_for_the_one_before(publishe
     assert published.rows("warehouse.by_customer") == ROWS
 
 
+def test_a_manifest_of_a_newer_thresher_is_left_alone(published) -> None:
+    before = link(published).readlink()
+    for path in (published.root / "warehouse/publications/dev").glob("*.json"):
+        path.write_text(path.read_text().replace('"format":1,', '"format":2,', 1))
+    (damage,) = published.open().verify().damages
+    assert damage.what.startswith("has the format 2, ")
+    assert damage.hint == "use the version of Thresher that wrote it, or a newer one"
+    for options in ({"dry_run": True}, {}):
+        with pytest.raises(WarehouseError, match="has the format 2"):
+            done(published, **options)
+    assert link(published).readlink() == before
+    assert not list(published.root.glob("warehouse/publications/dev/*.damaged"))
+
+
 def test_without_any_manifest_a_run_publishes_what_the_lake_holds(published) -> None:
     for path in (published.root / "warehouse/publications/dev").glob("*.json"):
         path.write_text("")

@@ -21,6 +21,7 @@ from thresher.warehouse.catalog import Warehouse
 from thresher.warehouse.lake import lacking
 from thresher.warehouse.lock import committing
 from thresher.warehouse.manifests import Manifests
+from thresher.warehouse.records import OtherFormatError
 from thresher.warehouse.stamps import distrust, is_intact
 from thresher.warehouse.verify import wrong_views
 
@@ -51,7 +52,7 @@ def repair(
         dry_run: only tell what would be done.
 
     Raises:
-        WarehouseError: it cannot be written.
+        WarehouseError: it cannot be written, or a newer Thresher wrote a manifest.
     """
     return tuple(_Mender(root, environment, by, dry_run=dry_run).mend())
 
@@ -77,6 +78,8 @@ class _Mender:
         for number in self._written():
             try:
                 self._manifests.read(self._environment, number)
+            except OtherFormatError:
+                raise  # whoever knows the format finds nothing wrong with it
             except WarehouseError as error:
                 path = self._manifests.path(self._environment, number)
                 aside = _aside(path)

@@ -20,6 +20,7 @@ from thresher.storage.local import sha256_of, write_whole
 from thresher.warehouse import lake
 from thresher.warehouse.catalog_file import open_catalog
 from thresher.warehouse.manifests import Manifests
+from thresher.warehouse.records import OtherFormatError
 from thresher.warehouse.stamps import is_intact
 
 _BUILD = "`thresher run` builds its table anew"
@@ -177,7 +178,8 @@ def _manifest_damage(
     manifests: Manifests, environment: str, number: int, error: WarehouseError
 ) -> Damage:
     path = manifests.path(environment, number).relative_to(manifests.root).as_posix()
-    return Damage(path, error.fault.what, _REPAIR, publications=(f"{environment} {number}",))
+    hint = (error.fault.hint or "") if isinstance(error, OtherFormatError) else _REPAIR
+    return Damage(path, error.fault.what, hint, publications=(f"{environment} {number}",))
 
 
 def _catalog_damages(manifests: Manifests, environment: str) -> Iterator[Damage]:
