@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import thresher
-from thresher.errors import WarehouseError
+from thresher.errors import CommandError, WarehouseError
 from thresher.warehouse.manifests import Manifests
 
 
@@ -69,6 +69,17 @@ def test_damage_is_named_and_built_anew(shop, name: str, damage, told: str) -> N
     assert shop.run().publication == 2
     assert shop.open().verify().ok
     assert everything(shop) == before
+
+
+@pytest.mark.parametrize("damage", [cut, Path.unlink])
+def test_a_query_that_cannot_read_a_file_says_what_to_do(shop, damage) -> None:
+    shop.run()
+    damage(file_of(shop, "clean.orders"))
+    with pytest.raises(WarehouseError, match=r"clean/orders/.*data\.parquet") as raised:
+        shop.rows("clean.orders")
+    assert "`thresher verify` says what is damaged" in (raised.value.fault.hint or "")
+    with pytest.raises(CommandError):
+        shop.open().query("from 'elsewhere.parquet'")
 
 
 def test_rows_that_were_set_aside_are_verified_and_set_aside_anew(shop) -> None:

@@ -24,7 +24,7 @@ from thresher.storage.local import flush_drive
 from thresher.tables import quote_text
 from thresher.warehouse.catalog_file import open_catalog, told, unended, write_catalog
 from thresher.warehouse.fences import refuse_late, refuse_outrun
-from thresher.warehouse.lake import Lake
+from thresher.warehouse.lake import FOLDER, Lake
 from thresher.warehouse.lock import committing
 from thresher.warehouse.manifests import CatalogName, Manifests
 from thresher.warehouse.reader import Reader
@@ -184,7 +184,8 @@ class Warehouse:
         """
         connection = self.connect(environment, timezone=timezone)
         try:
-            telling = partial(told, "the query failed", kind=CommandError)
+            lake = self._here / FOLDER
+            telling = partial(told, "the query failed", kind=CommandError, lake=lake)
             with stopped_by_signals(connection.interrupt):
                 yield Reader(connection, telling, unended)
         finally:
