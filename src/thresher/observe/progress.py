@@ -1,7 +1,8 @@
 """What is told while a run goes: which events make a line, and the lines as a pipe gets them.
 
 Built tables, retries, warnings, files set aside and failures make a line each; unchanged assets
-make one line together, and so do all files that an asset fails by. The display for terminals is in `console.py` and shows the same lines.
+make one line together, and so do all files that an asset fails by. The display for terminals is in
+`console.py` and shows the same lines.
 """
 
 from __future__ import annotations
