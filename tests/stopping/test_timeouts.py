@@ -31,7 +31,7 @@ def test_a_query_over_its_time_ends_and_others_under_way_do_not(shop):
     assert fault.what.startswith("timed out after 0.3")
     assert fault.what.endswith("(timeout: 300ms)")
     assert fault.place.path == "src/clean/endless.sql"
-    assert "`timeout` at its head" in fault.hint
+    assert "`timeout` in its file" in fault.hint
     assert shop.waits == []  # not tried again
     assert result.exit_code == 1
     assert shop.published() is None
