@@ -288,7 +288,7 @@ class HeldError(ThresherError):
     def after(self, waited: timedelta) -> HeldError:
         """Give the error of a run that has waited for its turn in vain."""
         what, place, hint = self.fault.what, self.fault.place, self.fault.hint
-        told = f"{what}, and still is after a wait of {waited}"
+        told = f"{what}, and still is after a wait of {waited.total_seconds():,g} s"
         return HeldError(told, place=place, hint=hint, run=self.run, since=self.since)
 
 

@@ -81,6 +81,21 @@ def test_a_link_is_made_again(published, instead: str | None) -> None:
     assert aside.exists() is (instead == "file")
 
 
+@pytest.mark.parametrize("before", ["file", "folder"])
+def test_what_was_set_aside_before_is_kept(published, before: str) -> None:
+    for number, instead in enumerate((before, "file")):
+        link(published).unlink()
+        if instead == "file":
+            link(published).write_text(f"a copy, {number}")
+        else:
+            link(published).mkdir()
+        assert len(done(published)) == 1
+        assert published.rows("warehouse.by_customer") == ROWS
+    aside = link(published).with_name("dev.duckdb.damaged")
+    assert aside.is_dir() if before == "folder" else aside.read_text() == "a copy, 0"
+    assert aside.with_name("dev.duckdb.damaged2").read_text() == "a copy, 1"
+
+
 def test_a_manifest_that_cannot_be_read_is_set_aside_for_the_one_before(published) -> None:
     manifest = published.root / "warehouse/publications/dev/2.json"
     manifest.write_text("{")
@@ -93,6 +108,20 @@ def test_a_manifest_that_cannot_be_read_is_set_aside_for_the_one_before(publishe
     assert published.run().publication == 3
     assert set(published.done.values()) == {"reused", "kept"}
     assert published.rows("warehouse.by_customer") == ROWS
+
+
+def test_a_manifest_of_a_newer_thresher_is_left_alone(published) -> None:
+    before = link(published).readlink()
+    for path in (published.root / "warehouse/publications/dev").glob("*.json"):
+        path.write_text(path.read_text().replace('"format":1,', '"format":2,', 1))
+    (damage,) = published.open().verify().damages
+    assert damage.what.startswith("has the format 2, ")
+    assert damage.hint == "use the version of Thresher that wrote it, or a newer one"
+    for options in ({"dry_run": True}, {}):
+        with pytest.raises(WarehouseError, match="has the format 2"):
+            done(published, **options)
+    assert link(published).readlink() == before
+    assert not list(published.root.glob("warehouse/publications/dev/*.damaged"))
 
 
 def test_without_any_manifest_a_run_publishes_what_the_lake_holds(published) -> None:

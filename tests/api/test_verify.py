@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import thresher
-from thresher.errors import WarehouseError
+from thresher.errors import CommandError, WarehouseError
 from thresher.warehouse.manifests import Manifests
 
 
@@ -69,6 +69,17 @@ def test_damage_is_named_and_built_anew(shop, name: str, damage, told: str) -> N
     assert shop.run().publication == 2
     assert shop.open().verify().ok
     assert everything(shop) == before
+
+
+@pytest.mark.parametrize("damage", [cut, Path.unlink])
+def test_a_query_that_cannot_read_a_file_says_what_to_do(shop, damage) -> None:
+    shop.run()
+    damage(file_of(shop, "clean.orders"))
+    with pytest.raises(WarehouseError, match=r"clean/orders/.*data\.parquet") as raised:
+        shop.rows("clean.orders")
+    assert "`thresher verify` says what is damaged" in (raised.value.fault.hint or "")
+    with pytest.raises(CommandError):
+        shop.open().query("from 'elsewhere.parquet'")
 
 
 def test_rows_that_were_set_aside_are_verified_and_set_aside_anew(shop) -> None:
@@ -168,6 +179,36 @@ def test_history_that_is_damaged_is_restored_from_its_last_intact_build(gone) ->
     assert gone.run().ok
     assert sorted(row[0] for row in gone.rows("raw.orders")) == [1, 2, 3, 4, 5]
     assert gone.open().verify().ok
+
+
+def flip_all_builds(shop) -> None:
+    """Damage every build of the raw table, of which verify looks at the published one alone."""
+    for path in (shop.root / "warehouse/lake/raw/orders").rglob("*.parquet"):
+        flip(path)
+    assert not shop.open().verify().ok
+
+
+def test_another_build_that_is_damaged_too_does_not_take_the_place_of_one(shop) -> None:
+    shop.run()
+    shop.run(full_refresh=True)
+    before = everything(shop)
+    flip_all_builds(shop)
+    shop.run()
+    assert shop.done["raw.orders"] == "built"
+    assert shop.open().verify().ok
+    assert everything(shop) == before
+
+
+def test_history_is_not_restored_from_a_build_that_is_damaged_too(gone) -> None:
+    gone.write({"data_raw/orders-1.csv": "id,customer,amount\n1,a,10\n2,b,20\n3,a,30\n"})
+    gone.run(full_refresh=True)
+    gone.write({"data_raw/orders-1.csv": None})
+    flip_all_builds(gone)
+    gone.write({"data_raw/orders-3.csv": "id,customer,amount\n5,b,50\n"})
+    result = gone.run()
+    (fault,) = next(o for o in result.outcomes if o.asset == "raw.orders").faults
+    assert "are lost" in fault.what
+    assert result.publication is None
 
 
 def test_the_command_ends_with_1_and_names_the_file(shop) -> None:

@@ -37,6 +37,12 @@ def test_a_run_that_did_not_end_well_is_an_error(events, status, code, level):
     assert tell(replace(finished, status=status, exit_code=code)).level == level
 
 
+def test_an_attempt_that_failed_is_told_without_its_hint(events):
+    failed = replace(events[2], error="src/raw/a.yaml (raw.flights): busy\n  hint: wait")
+
+    assert tell(failed).sentence.endswith(" next in 1.0 s: src/raw/a.yaml (raw.flights): busy")
+
+
 def test_sentences_say_what_happened_to_what(events):
     assert [tell(event).sentence for event in events[:3]] == [
         f"started: run {RUN} of flights (dev): 3 to build, 2 unchanged",

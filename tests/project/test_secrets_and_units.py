@@ -77,6 +77,8 @@ def test_tolerances(text, tolerance, allowed, refused):
     [
         (parse_duration, "soon"),
         (parse_duration, True),
+        (parse_duration, "36501d"),
+        (parse_duration, "99999999999d"),
         (parse_size, "lots"),
         (parse_share, "0%"),
         (parse_share, "101%"),

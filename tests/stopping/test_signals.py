@@ -117,6 +117,23 @@ def test_while_it_publishes(shop, starts, wait_for, late):
     assert sorted(shop.open().query("select id from clean.orders").rows) == [(1,), (2,), (3,)]
 
 
+@BOTH
+@pytest.mark.parametrize(
+    "command",
+    [("show", "clean.slow"), ("query", ENDLESS), ("query", ENDLESS, "--export", "all.csv")],
+    ids=["show", "query", "export"],
+)
+def test_a_command_that_asks_is_stopped_in_the_middle_of_its_query(
+    shop, starts, command, number, code
+):
+    shop.run()
+    shop.write({"src/clean/slow.sql": ENDLESS})
+    process = starts(*command)
+    time.sleep(3)  # nothing tells that it has begun to compute
+    assert stopped(process, number, code).strip() == "interrupted"
+    assert not list(shop.root.glob("*all*"))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
 def test_a_second_one_ends_it_at_once(shop, starts, wait_for, number):
     shop.write({"src/warehouse/made.py": function(SWALLOWS)})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from stopped_shop import ENDLESS, LONG, function
 
+from thresher.events import AssetStarted
+
 LIMITED = "/* ---\ntimeout: 300ms\n--- */\n"
 HANGS = """
 while True:
@@ -31,7 +33,7 @@ def test_a_query_over_its_time_ends_and_others_under_way_do_not(shop):
     assert fault.what.startswith("timed out after 0.3")
     assert fault.what.endswith("(timeout: 300ms)")
     assert fault.place.path == "src/clean/endless.sql"
-    assert "`timeout` at its head" in fault.hint
+    assert "`timeout` in its file" in fault.hint
     assert shop.waits == []  # not tried again
     assert result.exit_code == 1
     assert shop.published() is None
@@ -175,3 +177,12 @@ def test_a_run_that_is_over_its_time_when_all_is_built_publishes_nothing(shop):
     assert (result.status, result.exit_code, result.publication) == ("failed", 1, None)
     assert "the run timed out" in result.error
     assert shop.published() is None
+
+
+def test_a_run_that_is_over_its_time_before_its_first_asset_begins_none(shop):
+    shop.write({"config.yaml": RUN.replace("2s", "1ms")})
+    result = shop.run()
+    assert shop.done == {"raw.orders": "stopped", "clean.orders": "blocked"}
+    assert not any(isinstance(event, AssetStarted) for event in shop.events)
+    assert (result.status, result.exit_code) == ("failed", 1)
+    assert "the run timed out" in result.error

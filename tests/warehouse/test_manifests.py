@@ -135,8 +135,7 @@ def test_a_link_that_was_copied_as_a_file_is_told(manifests: Manifests) -> None:
     link.write_text("a catalog")
     with pytest.raises(WarehouseError, match=r"dev\.duckdb: is not a link") as raised:
         manifests.current("dev")
-    assert raised.value.fault.hint
-    assert "`thresher rollback 4 --env dev`" in raised.value.fault.hint
+    assert "`thresher repair` restores it" in (raised.value.fault.hint or "")
 
 
 @pytest.mark.parametrize("target", ["elsewhere", "catalogs/prod/1.duckdb", "catalogs/dev/x.duckdb"])

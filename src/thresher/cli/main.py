@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
+from thresher import stops
 from thresher._version import __version__
 from thresher.errors import Terminated, ThresherError, interruption
 
@@ -175,6 +176,7 @@ def _listen(handler: Any) -> None:
 def _terminated(number: int, _: object) -> NoReturn:
     """Interrupt what is under way; one more signal ends the process, whatever it waits for."""
     _listen(signal.SIG_DFL)
+    stops.stop_all()
     raise Terminated(number)
 
 

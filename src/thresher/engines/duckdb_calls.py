@@ -24,6 +24,7 @@ from thresher.errors import (
     ThresherError,
     interruption,
 )
+from thresher.stops import stopped_by_signals
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -117,7 +118,10 @@ class Call:
     def _running(self) -> Iterator[None]:
         if self.stopped:
             raise interrupted(self.place)
-        with translating(self.place, self.first_line):
+        with (
+            translating(self.place, self.first_line),
+            stopped_by_signals(self.cursor.interrupt),
+        ):
             try:
                 yield
             except duckdb.Error as error:

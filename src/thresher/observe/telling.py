@@ -120,7 +120,8 @@ def _attempt(event: AssetStarted) -> str:
 
 def _failed_attempt(event: AttemptFailed) -> str:
     took = f"attempt {event.attempt} failed after {duration(event.seconds)}"
-    return f"{took}, next in {duration(event.wait)}: {event.error}"
+    said = event.error.strip().partition("\n")[0]  # the hint stands in the summary, if it fails
+    return f"{took}, next in {duration(event.wait)}: {said}"
 
 
 def _place(event: FileRefused) -> str:

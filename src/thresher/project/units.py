@@ -18,6 +18,8 @@ _BYTES |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 CALENDAR = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
 #: Bytes that one thread of an engine needs to work by way of the disk.
 THREAD_MEMORY = 125_000_000
+#: Longest duration in seconds, a hundred years: clocks and calendars do not count much further.
+_LONGEST = 36_500 * 86_400
 _STEP = re.compile(r"\s*([0-9]*)\s*([A-Za-z]*)\s*")
 _AMOUNT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z%]*)\s*")
 
@@ -26,14 +28,17 @@ def parse_duration(value: Any) -> timedelta:
     """Read `500ms`, `30s`, `5m`, `2h`, `1d` or `1w`.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: it is none of these, or longer than a hundred years.
     """
     if isinstance(value, timedelta):
         return value
     number, unit = _amount(value)
     if unit.lower() not in _SECONDS:
         raise ValueError(f"should be a duration such as `30s`, `5m`, `2h` or `1d`, not `{value}`")
-    return timedelta(seconds=number * _SECONDS[unit.lower()])
+    seconds = number * _SECONDS[unit.lower()]
+    if seconds > _LONGEST:
+        raise ValueError(f"should be a hundred years at most, not `{value}`")
+    return timedelta(seconds=seconds)
 
 
 def parse_limit(value: Any) -> timedelta:

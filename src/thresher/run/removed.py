@@ -12,6 +12,7 @@ from dataclasses import replace
 from thresher.errors import Place, SourceError
 from thresher.project.asset import Asset, SourceBody
 from thresher.results import DataFile, Schema, Snapshot, Unit, UnitOutcome, UnitRecord
+from thresher.warehouse.damage import proven
 from thresher.warehouse.lake import Lake, versions
 
 Kept = dict[str, tuple[UnitRecord, tuple[DataFile, ...]]]
@@ -108,6 +109,7 @@ def _intact(asset: str, units: Iterable[Unit], schema: Schema, lake: Lake) -> Ke
     waiting = list(units)
     for version in versions(lake.root, asset) if waiting else ():
         if version.schema == schema and version.part_of is None:
-            found |= loaded(version, waiting, lake)
+            there = loaded(version, waiting, lake)
+            found |= {path: each for path, each in there.items() if proven(lake.root, each[1])}
             waiting = [unit for unit in waiting if unit.path not in found]
     return found

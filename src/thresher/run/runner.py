@@ -131,9 +131,9 @@ class Walk:
     def _walk(self) -> None:
         self._left.prepare()
         while self._left.is_active():
+            self._look()  # first: its time may be over before anything was begun
             for node in self._left.get_ready():
                 self._submit(node)
-            self._look()
             # A signal that comes in the instant before a thread begins to wait does not wake it.
             with suppress(queue.Empty):
                 self._take(self._inbox.get(timeout=self._until_next_look()))

@@ -78,7 +78,7 @@ class Attempt:
         assert self.limit is not None  # noqa: S101  # nothing else is ever over
         what = f"timed out after {spell_seconds(self.took or 0.0)} ({self.limit.said})"
         key = self.limit.said.partition(":")[0]
-        where = "at its head" if key == "timeout" else "in `config.yaml`, or `timeout` at its head"
+        where = "in its file" if key == "timeout" else "in `config.yaml`, or `timeout` in its file"
         hint = f"give it more time by `{key}` {where}, or give it less to do"
         if lost:
             what += "; its thread cannot be stopped and goes on, and what it comes to is dropped"

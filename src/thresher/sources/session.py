@@ -14,6 +14,7 @@ import duckdb
 
 from thresher.errors import DiskFullError, Place, SourceError, interruption, is_transient
 from thresher.project.units import parse_size, threads_for
+from thresher.stops import stopped_by_signals
 from thresher.tables import quote_text
 
 #: What the system says when nothing more can be written.
@@ -86,7 +87,8 @@ class Session:
         """
         self._stop.check()
         try:
-            return self._connection.execute(sql).fetchall()
+            with stopped_by_signals(self._connection.interrupt):
+                return self._connection.execute(sql).fetchall()
         except duckdb.Error as error:
             raise _translated(error, self._stop.place) from error
         except RuntimeError as error:

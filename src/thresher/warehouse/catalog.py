@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 
 from thresher.errors import CommandError, Place, WarehouseError
 from thresher.results import Publication
+from thresher.stops import stopped_by_signals
 from thresher.storage.local import flush_drive
 from thresher.tables import quote_text
 from thresher.warehouse.catalog_file import open_catalog, told, unended, write_catalog
 from thresher.warehouse.fences import refuse_late, refuse_outrun
-from thresher.warehouse.lake import Lake
+from thresher.warehouse.lake import FOLDER, Lake
 from thresher.warehouse.lock import committing
 from thresher.warehouse.manifests import CatalogName, Manifests
 from thresher.warehouse.reader import Reader
@@ -183,8 +184,10 @@ class Warehouse:
         """
         connection = self.connect(environment, timezone=timezone)
         try:
-            telling = partial(told, "the query failed", kind=CommandError)
-            yield Reader(connection, telling, unended)
+            lake = self._here / FOLDER
+            telling = partial(told, "the query failed", kind=CommandError, lake=lake)
+            with stopped_by_signals(connection.interrupt):
+                yield Reader(connection, telling, unended)
         finally:
             connection.close()
 

@@ -5,6 +5,7 @@ What DuckDB says is made an error for people here.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -129,6 +130,7 @@ def told(
     *,
     hint: str | None = None,
     kind: type[ThresherError] = WarehouseError,
+    lake: Path | None = None,
 ) -> Iterator[None]:
     """Raise what DuckDB refuses as errors for people.
 
@@ -137,8 +139,9 @@ def told(
         place: to what.
         hint: what to do next.
         kind: the error to raise.
+        lake: folder of the files that are read, to tell where one of these is damaged.
     """
-    from duckdb import Error  # loaded late: most commands do without
+    from duckdb import Error, InvalidInputException, IOException  # loaded late
 
     try:
         yield
@@ -149,6 +152,10 @@ def told(
         if "attached in read-only mode" in str(error):
             hint = "tables are made by the files in `src/`"
             raise kind(f"{what}: what is published can only be read", hint=hint) from error
+        unread = isinstance(error, (IOException, InvalidInputException))
+        if lake and unread and f"{lake}{os.sep}" in str(error):
+            hint = "`thresher verify` says what is damaged, and the next run builds that anew"
+            raise WarehouseError(f"{what}: {error}", place=place, hint=hint) from error
         raise kind(f"{what}: {error}", place=place, hint=hint) from error
 
 

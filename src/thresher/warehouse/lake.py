@@ -26,6 +26,7 @@ from thresher.storage.local import (
     write_whole,
     writing,
 )
+from thresher.warehouse.damage import damage_mark, proven
 from thresher.warehouse.records import dump_snapshot, dump_verdict, load_snapshot, load_verdict
 
 FOLDER = "lake"
@@ -153,7 +154,9 @@ class Lake:
         """Give the version with this fingerprint that was built or found last, with its files.
 
         Where there is none, give the one that was confirmed to hold the same rows. What is left of
-        a version whose bad rows were set aside is none that was built.
+        a version whose bad rows were set aside is none that was built. Where the last one was found
+        to be damaged, another is read wholly before it is trusted: what damaged one may have
+        damaged both.
         """
         return self._last(asset, f"{fingerprint}-") or self._last(asset, "", holds=fingerprint)
 
@@ -227,8 +230,14 @@ class Lake:
             if each[1].name.startswith(prefix)
             and (holds is None or (each[1] / f"{_SAME}{holds}").exists())
         )
-        whole = (self._whole(version) for _, version in sorted(found, reverse=True))
-        return next((each for each in whole if each is not None and each.part_of is None), None)
+        damaged = False
+        for _, folder in sorted(found, reverse=True):
+            version = self._whole(folder)
+            if version is None:
+                damaged = damaged or any(folder.rglob(damage_mark(Path("*")).name))
+            elif version.part_of is None and (not damaged or proven(self.root, version.all_files)):
+                return version
+        return None
 
     def _whole(self, folder: Path) -> Snapshot | None:
         """Give the version in a folder if it is whole, and keep clean-up from it for a while."""
@@ -249,11 +258,6 @@ def lacking(lake: Lake, snapshots: Iterable[Snapshot]) -> Iterator[str]:
 def taken_from(snapshot: Snapshot) -> str | None:
     """Give the version that rows were set aside of, for what is left of it; None for any other."""
     return None if is_quarantine(snapshot.asset) else snapshot.part_of
-
-
-def damage_mark(path: Path) -> Path:
-    """Give the file that says of another one beside it that it does not hold what was written."""
-    return path.with_name(f"{path.name}.damaged")
 
 
 def version_path(asset: str, version: str) -> str:

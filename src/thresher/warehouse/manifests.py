@@ -105,13 +105,8 @@ class Manifests:
             return name
         if target:
             wrong = f"is a link to `{target}`, not to a publication"
-        newest = max(_written(self._folder(environment)), default=1)
-        raise WarehouseError(
-            wrong,
-            place=Place(str(link)),
-            hint="if the warehouse was copied without keeping links, remove this and then run "
-            f"`thresher rollback {newest} --env {environment}`",
-        )
+        hint = "`thresher repair` restores it; copies that keep no links have a file instead"
+        raise WarehouseError(wrong, place=Place(str(link)), hint=hint)
 
     def current(self, environment: str) -> int | None:
         """Give the number of the publication that readers see; None where nothing is published.

@@ -31,6 +31,11 @@ from thresher.results import (
 FORMAT = 1
 """Number of the format that is written, and the only one that is read."""
 
+
+class OtherFormatError(WarehouseError):
+    """Another version of Thresher wrote a document, in a format that this one does not know."""
+
+
 Plain = dict[str, Any]
 T = TypeVar("T")
 
@@ -132,7 +137,7 @@ def _read(document: bytes, path: str, make: Callable[[Plain], T]) -> T:
             place=place,
             hint="`thresher repair` sets it aside, or put it back from a copy of the warehouse",
         ) from error
-    raise WarehouseError(
+    raise OtherFormatError(
         f"has the format {found!r}, and this Thresher reads the format {FORMAT}",
         place=place,
         hint="use the version of Thresher that wrote it, or a newer one",

@@ -7,6 +7,8 @@ that can takes its place; where there is none, the next run finds the versions i
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from thresher.warehouse.catalog import Warehouse
 from thresher.warehouse.lake import lacking
 from thresher.warehouse.lock import committing
 from thresher.warehouse.manifests import Manifests
+from thresher.warehouse.records import OtherFormatError
 from thresher.warehouse.stamps import distrust, is_intact
 from thresher.warehouse.verify import wrong_views
 
@@ -49,7 +52,7 @@ def repair(
         dry_run: only tell what would be done.
 
     Raises:
-        WarehouseError: it cannot be written.
+        WarehouseError: it cannot be written, or a newer Thresher wrote a manifest.
     """
     return tuple(_Mender(root, environment, by, dry_run=dry_run).mend())
 
@@ -75,9 +78,11 @@ class _Mender:
         for number in self._written():
             try:
                 self._manifests.read(self._environment, number)
+            except OtherFormatError:
+                raise  # whoever knows the format finds nothing wrong with it
             except WarehouseError as error:
                 path = self._manifests.path(self._environment, number)
-                aside = path.with_name(f"{path.name}{_ASIDE}")
+                aside = _aside(path)
                 if not self._dry_run:
                     with writing(aside), committing(self._root, self._environment):
                         path.replace(aside)
@@ -110,7 +115,7 @@ class _Mender:
             if link.is_symlink():
                 link.unlink()
             elif link.exists():  # somebody's file, or a copy made without keeping links
-                link.replace(link.with_name(f"{link.name}{_ASIDE}"))
+                link.replace(_aside(link))
             fsync_folder(link.parent)
         if newest is not None:
             self._warehouse.rollback(self._environment, newest.number, by=self._by)
@@ -153,3 +158,10 @@ class _Mender:
 
     def _shown(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()
+
+
+def _aside(path: Path) -> Path:
+    """Give the name that something is set aside by, which nothing has that was set aside before."""
+    names = (f"{path.name}{_ASIDE}{number}" for number in itertools.chain([""], itertools.count(2)))
+    paths = (path.with_name(name) for name in names)
+    return next(each for each in paths if not os.path.lexists(each))

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from thresher.errors import WarehouseError
 from thresher.results import DataFile, Publication, Snapshot
-from thresher.storage.local import sha256_of, write_whole
 from thresher.warehouse import lake
 from thresher.warehouse.catalog_file import open_catalog
+from thresher.warehouse.damage import remember, wrong_with
 from thresher.warehouse.manifests import Manifests
+from thresher.warehouse.records import OtherFormatError
 from thresher.warehouse.stamps import is_intact
 
 _BUILD = "`thresher run` builds its table anew"
@@ -99,12 +100,12 @@ def verify(
             _collect(root, publication, names, needed)
     total, done, healed = sum(each.file.bytes for each in needed.values()), 0, []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        looks = pool.map(lambda each: _wrong(root, each.file), needed.values())
+        looks = pool.map(lambda each: wrong_with(root, each.file), needed.values())
         for each, wrong in zip(needed.values(), looks, strict=True):
             done += each.file.bytes
             if progress:
                 progress(done, total)
-            if _remember(root / each.file.path, wrong):
+            if remember(root / each.file.path, wrong):
                 healed.append(each.file.path)
             if wrong:
                 found = tuple(each.publications)
@@ -146,38 +147,12 @@ def _versions(root: Path, snapshot: Snapshot) -> Iterator[Snapshot]:
             yield whole
 
 
-def _wrong(root: Path, file: DataFile) -> str | None:
-    """Say what is wrong with a file; None where it is what was written."""
-    path = root / file.path
-    try:
-        size = path.stat().st_size
-        if size != file.bytes:
-            return f"has {size:,} bytes instead of {file.bytes:,}"
-        return None if sha256_of(path) == file.sha256 else "holds other bytes than were written"
-    except FileNotFoundError:
-        return "is missing"
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-
-
-def _remember(path: Path, wrong: str | None) -> bool:
-    """Mark a file that is damaged, and take the mark from one that no longer is."""
-    mark = lake.damage_mark(path)
-    # Whoever may only read the warehouse may look, too.
-    with suppress(OSError, WarehouseError):
-        if wrong and path.exists() and not mark.exists():
-            write_whole(mark, wrong.encode())
-        elif not wrong and mark.exists():
-            mark.unlink()
-            return True
-    return False
-
-
 def _manifest_damage(
     manifests: Manifests, environment: str, number: int, error: WarehouseError
 ) -> Damage:
     path = manifests.path(environment, number).relative_to(manifests.root).as_posix()
-    return Damage(path, error.fault.what, _REPAIR, publications=(f"{environment} {number}",))
+    hint = (error.fault.hint or "") if isinstance(error, OtherFormatError) else _REPAIR
+    return Damage(path, error.fault.what, hint, publications=(f"{environment} {number}",))
 
 
 def _catalog_damages(manifests: Manifests, environment: str) -> Iterator[Damage]:
