@@ -28,7 +28,7 @@ run_etl: $(INSTALLED) $(FETCHED) ## Run the example: raw flights to a warehouse,
 	@cd $(EXAMPLE) && ../../$(IN_VENV) -m thresher query --file queries/busiest_hours.sql
 
 test: lint ## Check everything: lint, then every test
-	$(IN_VENV) -m pytest -n 2 $(PYTEST_ARGS)
+	$(IN_VENV) -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 fuzz: $(INSTALLED) ## Mutate projects and their files for long (minutes; ROUNDS=200 unless you say so)
 	THRESHER_FUZZ=3000 THRESHER_FUZZ_ROUNDS=$(or $(ROUNDS),200) $(IN_VENV) -m pytest -q -n 2 \

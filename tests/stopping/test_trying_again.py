@@ -64,6 +64,7 @@ def test_the_ceiling_of_the_project_holds_where_an_asset_says_none(shop):
     ("file", "text", "what"),
     [
         ("src/raw/orders.yaml", "source: {files: data_raw/*.csv}\nretries: -1\n", "retries"),
+        ("src/raw/orders.yaml", "source: {files: data_raw/*.csv}\nretries: yes\n", "retries"),
         ("src/raw/orders.yaml", "source: {files: data_raw/*.csv}\nbackoff: soon\n", "a duration"),
         ("src/clean/orders.sql", "/* ---\ntimeout: 0s\n--- */\nselect 1 as x", "longer than no"),
         ("src/warehouse/made.py", function("", timeout="5 parsecs"), "a duration"),

@@ -250,6 +250,10 @@ def test_a_rollback_to_what_is_not_there_is_refused(make: Maker, warehouse: Ware
         warehouse.rollback("dev", 7)
     with pytest.raises(WarehouseError, match="keeps no publication of the run `r9`"):
         warehouse.rollback("dev", "r9")
+    make.publish(*make.numbers(2))
+    warehouse.manifests.path("dev", 1).unlink()
+    with pytest.raises(WarehouseError, match="the publication before it, 1, is no longer kept"):
+        warehouse.rollback("dev")
 
 
 def test_a_folder_that_moved_is_read_where_it_is(make: Maker, warehouse: Warehouse) -> None:

@@ -154,5 +154,5 @@ def _amount(value: Any) -> tuple[float, str]:
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Limit = Annotated[timedelta, BeforeValidator(parse_limit)]
-Retries = Annotated[int, Field(ge=0, le=100)]
+Retries = Annotated[int, Field(strict=True, ge=0, le=100)]
 Size = Annotated[int, BeforeValidator(parse_size)]

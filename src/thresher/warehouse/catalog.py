@@ -242,9 +242,12 @@ class Warehouse:
         """Give the number of the publication that somebody means."""
         if to is None:
             current = self.current(environment)
-            if current is not None and current.parent is not None:
-                return current.parent
+            before = current.parent if current else None
+            if before in self.manifests.numbers(environment):
+                return before
             what = "nothing was published before it" if current else "nothing is published"
+            if before is not None:
+                what = f"the publication before it, {before}, is no longer kept"
             raise WarehouseError(
                 f"{what} in `{environment}`", hint="`thresher publications` lists what is kept"
             )
