@@ -93,11 +93,13 @@ def audit(folder: Path, *, text_keys: bool) -> Work:
         engine = DuckDBEngine(
             warehouse=warehouse, threads=os.cpu_count() or 1, memory=None, temp=warehouse / "tmp"
         )
-        judge = Judge(engine=lambda: engine, lake=lake, now=datetime.now(UTC))
+        judge = Judge(
+            engine=lambda: engine, lake=lake, root=folder, run="bench", now=datetime.now(UTC)
+        )
         results = [
             result
             for asset in assets
-            for result in judge.judge(asset, tables[asset.name], tables).results
+            for result in judge.judge(asset, tables[asset.name], tables).verdict.results
             if result.kind not in ("column", "type")
         ]
         if len(results) != 40 or any(result.status == "error" for result in results):
