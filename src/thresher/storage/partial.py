@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -84,6 +85,7 @@ class PartialFile:
         told = hashlib.sha256(f"{identity} {size} {part_size}".encode()).hexdigest()[:12]
         self.path = target.with_name(f".{target.name}.{told}.part")
         self._file = _locked(self.path)
+        self._writing = threading.Lock()
         self._open = True
         self._forget_others()
         if os.fstat(self._file).st_size != size + self.parts:
@@ -103,9 +105,11 @@ class PartialFile:
     def write(self, data: bytes, offset: int) -> None:
         """Write some of the content."""
         view = memoryview(data)
-        while view:
-            written = os.pwrite(self._file, view, offset)
-            view, offset = view[written:], offset + written
+        # One after another: the kernel lets only one in, and the others would spin meanwhile.
+        with self._writing:
+            while view:
+                written = os.pwrite(self._file, view, offset)
+                view, offset = view[written:], offset + written
 
     def mark(self, part: int) -> None:
         """Say that a part is there."""
