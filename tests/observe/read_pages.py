@@ -30,6 +30,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
+        named = [each.get("id") for _, each in self.elements]
+        assert (name := dict(attrs).get("id")) is None or name not in named, f"`{name}` twice"
         self.elements.append((tag, dict(attrs)))
         self.fetched += [v for k, v in attrs if k in ("src", "href", "action", "poster")]
         if tag not in VOID:
@@ -46,6 +48,8 @@ class Page(HTMLParser):
 
     def handle_startendtag(self, tag, attrs):
         self.tags.append(tag)
+        named = [each.get("id") for _, each in self.elements]
+        assert (name := dict(attrs).get("id")) is None or name not in named, f"`{name}` twice"
         self.elements.append((tag, dict(attrs)))
 
     def handle_data(self, data):
