@@ -26,6 +26,8 @@ def test_the_first_failure_stops_what_is_under_way_and_begins_no_more(shop):
     assert fault.what == "stopped, since `clean.broken` failed before (--fail-fast)"
     assert shop.report()["totals"]["errors"] == 1
     assert shop.report()["totals"]["statuses"]["stopped"] >= 1
+    page = (shop.root / "reports" / "latest" / "report.html").read_text()
+    assert page.count("Stopped before they were done: clean.endless") == 1
 
 
 def test_what_was_not_begun_is_told_so(shop):

@@ -155,6 +155,8 @@ def test_a_run_over_its_time_publishes_nothing(shop):
     assert "stopped, since the run timed out" in assets["clean.slow"]["faults"][0]["what"]
     assert assets["raw.orders"]["status"] == "built"
     assert "the run timed out" in shop.report()["run"]["error"]
+    page = (shop.root / "reports" / "latest" / "report.html").read_text()
+    assert page.count('<p class="note">the run timed out') == 1
     shop.write({"config.yaml": RUN.replace("2s", "10m"), "src/clean/slow.sql": "select 1 as x"})
     assert shop.run().ok
     assert shop.done["raw.orders"] == "reused"
