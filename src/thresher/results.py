@@ -280,6 +280,8 @@ class OutcomeStatus(StrEnum):
 
 NOT_OK = (OutcomeStatus.FAILED, OutcomeStatus.BLOCKED, OutcomeStatus.STOPPED)
 """How an asset can end that may not be published."""
+GOOD_EXITS = (0, 3)
+"""Exit codes of runs that ended well; 3 says that inputs or rows are set aside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,7 +361,7 @@ class RunResult:
     @property
     def ok(self) -> bool:
         """Whether everything that was asked for passed."""
-        return self.exit_code in (0, 3)
+        return self.exit_code in GOOD_EXITS
 
     @property
     def set_aside(self) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from thresher.errors import CommandError
 from thresher.observe import history
-from thresher.results import Publication, UnitOutcome
+from thresher.results import GOOD_EXITS, Publication, UnitOutcome
 from thresher.warehouse.catalog import Warehouse
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def standing(project: OpenProject) -> Failures:
     if latest is None:
         return _masked(project, published, current.run if current else None, unread)
     last, left = latest
-    if last.exit_code in (0, 3):
+    if last.exit_code in GOOD_EXITS:
         return _masked(project, published, last.id, None)
     tried = {name: how for name, how in left.items() if _is_other(name, how, current)}
     rows = [

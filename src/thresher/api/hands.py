@@ -87,7 +87,7 @@ class Hands:
 
     def _hands(self) -> list[Engine | Source]:
         engine: list[Engine | Source] = [] if self._engine is None else [self._engine]
-        return [*engine, *list(self._sources.values())]
+        return [*engine, *self._sources.values()]
 
     def close(self) -> None:
         """Give back what the engine holds."""

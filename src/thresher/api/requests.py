@@ -18,9 +18,8 @@ from thresher.observe.history import RunRow
 from thresher.project.project import Project
 from thresher.project.secrets import MASK
 from thresher.project.settings import Settings
+from thresher.results import GOOD_EXITS
 
-_WELL = (0, 3)
-"""Exit codes of runs that ended well."""
 _DONE = ("built", "reused", "audited")
 """How an asset ended that need not be worked on again."""
 
@@ -159,7 +158,7 @@ def unfinished(path: Path, environment: str) -> Unfinished:
         what = f"there is no run of `{environment}` to go on with"
         raise CommandError(what, hint=f"`thresher run --env {environment}` begins one")
     run, left = found
-    if run.exit_code in _WELL:
+    if run.exit_code in GOOD_EXITS:
         what = f"there is nothing to go on with: the last run of `{environment}`, `{run.id}`, "
         what += f"ended well ({run.status})"
         raise CommandError(what, hint="`thresher run` builds what changed since")

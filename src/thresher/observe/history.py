@@ -189,11 +189,7 @@ def latest(path: Path, environment: str) -> tuple[RunRow, dict[str, tuple[str, s
     if not path.exists():
         return None
     with _reading(path) as connection:
-        row = connection.execute(
-            "select * from runs where environment = ? and status is not null "
-            "order by started desc, rowid desc",
-            (environment,),
-        ).fetchone()
+        row = _newest(connection, environment, "status is not null")
         if row is None:
             return None
         left = {
@@ -221,10 +217,7 @@ def last(path: Path, environment: str) -> tuple[RunRow, dict[str, str]] | None:
     if not path.exists():
         return None
     with _reading(path) as connection:
-        row = connection.execute(
-            "select * from runs where environment = ? order by started desc, rowid desc",
-            (environment,),
-        ).fetchone()
+        row = _newest(connection, environment)
         if row is None:
             return None
         found = _run(connection, row)
@@ -232,6 +225,17 @@ def last(path: Path, environment: str) -> tuple[RunRow, dict[str, str]] | None:
         for step in _of(connection, "steps", found.id):
             left[step["asset"]] = _step(step, found).status
         return found, left
+
+
+def _newest(
+    connection: sqlite3.Connection, environment: str, condition: str = "true"
+) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = connection.execute(
+        f"select * from runs where environment = ? and {condition} "  # our own text
+        "order by started desc, rowid desc",
+        (environment,),
+    ).fetchone()
+    return row
 
 
 @contextmanager

@@ -22,11 +22,10 @@ from thresher.events import (
     Waiting,
 )
 from thresher.observe.wording import count, counted, duration, moment
+from thresher.results import GOOD_EXITS, NOT_OK
 
 _CHECK_LABELS = {"warned": "warning", "quarantined": "set aside"}
 _WORK = ("build", "reuse", "audit")
-_GOOD_EXITS = (0, 3)
-_BAD_ENDS = ("failed", "blocked", "stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +67,12 @@ def tell(event: Event) -> Telling:  # noqa: C901, PLR0911  one case for each eve
             label = _CHECK_LABELS.get(event.status, event.status)
             return Telling(level, label, event.asset, _check(event))
         case AssetFinished():
-            level = logging.ERROR if event.status in _BAD_ENDS else logging.INFO
+            level = logging.ERROR if event.status in NOT_OK else logging.INFO
             return Telling(level, event.status, event.asset, _finished(event))
         case Published():
             return Telling(logging.INFO, "published", None, _published(event))
         case RunFinished():
-            level = logging.INFO if event.exit_code in _GOOD_EXITS else logging.ERROR
+            level = logging.INFO if event.exit_code in GOOD_EXITS else logging.ERROR
             return Telling(level, event.status, None, _ended(event))
         case QueryFinished():
             level = logging.ERROR if event.error else logging.INFO
